@@ -1,0 +1,80 @@
+/* All file writes. The only code that opens for writing, renames, unlinks and syncs. New
+ * files are 0600, new folders 0700; links are not followed at the last step. Each function
+ * counts its system calls and can fail the n-th one, so that tests walk every failure;
+ * interrupted calls are repeated. Messages name the path and errno's words.
+ *
+ * Statuses: MDM_NOT_FOUND, MDM_EXISTS, MDM_PERMISSION, MDM_IO (all others), MDM_NO_MEMORY. */
+#ifndef MDM_BASE_IO_H
+#define MDM_BASE_IO_H
+
+#include <sys/types.h>
+
+#include "base/text.h"
+
+/* Absolute path without resolving links; ~ is the home of the user. The caller frees it. */
+MDM_MUST_CHECK mdm_status mdm_path_absolute(const char *path, char **out, mdm_error *err);
+MDM_MUST_CHECK char *mdm_path_join(const char *folder, const char *name); /* NULL: no memory */
+const char *mdm_path_name(const char *path); /* behind the last '/' */
+
+MDM_MUST_CHECK mdm_status mdm_dir_make(const char *path, mdm_error *err);  /* and its parents; an existing one is fine */
+MDM_MUST_CHECK mdm_status mdm_dir_create(const char *path, mdm_error *err); /* MDM_EXISTS */
+MDM_MUST_CHECK mdm_status mdm_dir_sync(const char *path, mdm_error *err);
+/* Delete it with all that is in it; links are deleted, not followed. Absent: MDM_OK. */
+MDM_MUST_CHECK mdm_status mdm_dir_remove(const char *path, mdm_error *err);
+/* Summed sizes of the regular files below. */
+MDM_MUST_CHECK mdm_status mdm_dir_bytes(const char *path, int64_t *bytes, mdm_error *err);
+/* Names in a folder (not . and ..), sorted; the caller frees them: mdm_names_free(). */
+typedef struct mdm_names {
+    char **items;
+    size_t count;
+} mdm_names;
+MDM_MUST_CHECK mdm_status mdm_dir_list(const char *path, mdm_names *out, mdm_error *err);
+void mdm_names_free(mdm_names *names);
+
+/* Whole file; refuses anything but regular files and more than limit bytes (MDM_FORMAT). */
+MDM_MUST_CHECK mdm_status mdm_file_read(const char *path, size_t limit, mdm_text *out, mdm_error *err);
+/* Replace path by bytes: temporary file in the same folder, fsync, rename, fsync of the folder. */
+MDM_MUST_CHECK mdm_status mdm_file_replace(const char *path, mdm_str bytes, mdm_error *err);
+/* The same, but MDM_EXISTS when path exists already: of several racers exactly one wins. */
+MDM_MUST_CHECK mdm_status mdm_file_publish(const char *path, mdm_str bytes, mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_file_sync(const char *path, mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_file_unlink(const char *path, mdm_error *err); /* absent: MDM_NOT_FOUND */
+/* One write() of bytes to the end of path, created when absent. */
+MDM_MUST_CHECK mdm_status mdm_file_append(const char *path, mdm_str bytes, mdm_error *err);
+/* Rename; MDM_EXISTS when `to` exists (RENAME_NOREPLACE, with the fallbacks for file systems
+ * that lack it). Does not sync. */
+MDM_MUST_CHECK mdm_status mdm_path_rename_new(const char *from, const char *to, mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_path_rename(const char *from, const char *to, mdm_error *err);
+
+typedef struct mdm_path_stat {
+    int64_t bytes, mtime_ns;
+    uint64_t device, inode;
+    uint32_t mode, owner;
+    bool is_dir, is_file, is_link;
+} mdm_path_stat;
+/* follow: what a link points to. MDM_NOT_FOUND, MDM_PERMISSION, MDM_IO. */
+MDM_MUST_CHECK mdm_status mdm_path_look(const char *path, bool follow, mdm_path_stat *out, mdm_error *err);
+
+/* A lock of the kernel on a file (flock): gone when its owner is. */
+typedef struct mdm_lock {
+    int fd; /* -1: not held; a zeroed struct must be initialised with MDM_LOCK_INIT */
+} mdm_lock;
+#define MDM_LOCK_INIT ((mdm_lock){-1})
+typedef enum mdm_lock_mode { MDM_LOCK_SHARED, MDM_LOCK_EXCLUSIVE } mdm_lock_mode;
+/* Open (creating) path and lock it. wait false: MDM_BUSY when somebody else holds it. Checks that
+ * the path still leads to the locked file, opening again otherwise. */
+MDM_MUST_CHECK mdm_status mdm_lock_take(const char *path, mdm_lock_mode mode, bool wait, bool create,
+                                        mdm_lock *out, mdm_error *err);
+void mdm_lock_drop(mdm_lock *lock); /* the file stays */
+
+/* Fill bytes with random ones from the kernel. */
+MDM_MUST_CHECK mdm_status mdm_random(void *bytes, size_t count, mdm_error *err);
+
+/* A failed system call in the usual words: "PATH: No space left on device". */
+mdm_status mdm_errno(mdm_error *err, int errno_value, const char *path);
+
+/* For tests: let n of the counted system calls succeed, then fail one with errno_value. -1: never. */
+void mdm_io_fail_after(long n, int errno_value);
+long mdm_io_count(void);
+
+#endif
