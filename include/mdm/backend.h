@@ -68,6 +68,8 @@ typedef struct mdm_conn {
                              connection; NULL: none */
     uint64_t prepared;    /* statements compiled so far */
     uint64_t reused;      /* statements found kept */
+    uint64_t nan_as_null; /* NaN values stored as NULL so far, by execute() and bulk(), because
+                             the database has no NaN: compare before and after, and say so */
 } mdm_conn;
 
 /* Every backend's prepared statement begins with this member. */
@@ -90,6 +92,8 @@ typedef struct mdm_dialect {
     size_t max_name;      /* bytes of an identifier; 0: no limit */
     size_t max_columns;   /* of one table */
     const char *types[MDM_TYPE_COUNT]; /* column words of CREATE TABLE; "DECIMAL(%d,%d)" */
+    const char *wide_decimal; /* the word for more than 15 digits where it is another (with two %d,
+                                 too); NULL: the same */
     const char *list_tables;  /* SQL: name, in order of creation where known; user tables only */
     const char *list_columns; /* SQL: table, column, type word, in order */
     const char *analyze;      /* "ANALYZE %s" with the quoted table */
