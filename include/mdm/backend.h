@@ -89,6 +89,7 @@ enum {
 /* What differs between databases and is mere text. */
 typedef struct mdm_dialect {
     char quote;           /* around identifiers; doubled inside */
+    bool folds_case;      /* "A" and "a" are one column (ASCII letters) */
     size_t max_name;      /* bytes of an identifier; 0: no limit */
     size_t max_columns;   /* of one table */
     const char *types[MDM_TYPE_COUNT]; /* column words of CREATE TABLE; "DECIMAL(%d,%d)" */
