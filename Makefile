@@ -1,0 +1,53 @@
+# The usual words in front of Meson. BUILD names the build folder; its sanitizer
+# companions get -asan and -tsan appended. MESON_FLAGS reaches meson setup.
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+MESON_FLAGS ?=
+
+ASAN_FLAGS = -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
+TSAN_FLAGS = -Db_sanitize=thread -Db_lundef=false -Doptimization=1
+CLANG_FORMAT ?= $(shell command -v clang-format || command -v clang-format-14 || echo clang-format)
+TEST = tests/support/with-postgresql --if-installed meson test --print-errorlogs -C
+
+SOURCES = $(wildcard include/mdm/*.h src/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch] bench/*.[ch])
+
+.PHONY: all check asan tsan bench format lint install clean
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+check: all
+	$(TEST) $(BUILD)
+
+asan: $(BUILD)-asan/build.ninja
+	$(TEST) $(BUILD)-asan
+
+tsan: $(BUILD)-tsan/build.ninja
+	$(TEST) $(BUILD)-tsan --suite threads
+
+bench: all
+	meson test -C $(BUILD) --benchmark --verbose
+
+format:
+	$(CLANG_FORMAT) -i $(SOURCES)
+
+lint:
+	$(CLANG_FORMAT) --dry-run --Werror $(SOURCES)
+	tools/check_rooms.py
+
+install: all
+	meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD) $(MESON_FLAGS)
+
+$(BUILD)-asan/build.ninja:
+	meson setup $(BUILD)-asan $(ASAN_FLAGS) $(MESON_FLAGS)
+
+$(BUILD)-tsan/build.ninja:
+	meson setup $(BUILD)-tsan $(TSAN_FLAGS) $(MESON_FLAGS)
