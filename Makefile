@@ -12,9 +12,13 @@ TEST = tests/support/with-postgresql --if-installed meson test --print-errorlogs
 
 SOURCES = $(wildcard include/mdm/*.h src/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch] bench/*.[ch])
 
-.PHONY: all check asan tsan bench format lint install clean
+.PHONY: all everything check asan tsan bench format lint install clean
 
 all: $(BUILD)/build.ninja
+	ninja -C $(BUILD) product
+
+# The tests and benchmarks too, without running them.
+everything: all
 	ninja -C $(BUILD)
 
 check: all
