@@ -41,7 +41,7 @@ lint:
 	tools/check_rooms.py
 
 install: all
-	meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX)) >/dev/null
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
 clean:
