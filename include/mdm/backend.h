@@ -175,8 +175,6 @@ struct mdm_backend {
     void (*interrupt)(mdm_conn *conn);
 };
 
-MDM_API void mdm_free_text(char *text); /* NULL allowed */
-
 /* The backend of that name (sqlite, duckdb, postgresql; any case), or NULL. The result is
  * constant and needs no freeing. mdm_backend_at() walks them: NULL after the last. */
 MDM_API const mdm_backend *mdm_backend_find(mdm_str name);

@@ -111,6 +111,9 @@ typedef struct mdm_allocator {
 
 MDM_API void mdm_allocator_set(const mdm_allocator *allocator);
 
+/* Free a text that the library handed over. NULL allowed. */
+MDM_API void mdm_free_text(char *text);
+
 /* A request to stop that long work looks at: a flag that another thread or a
  * signal handler raises, and a deadline. Both may be absent. The owner keeps the
  * struct alive while work that was given it runs. */

@@ -73,8 +73,10 @@ MDM_MUST_CHECK mdm_status mdm_random(void *bytes, size_t count, mdm_error *err);
 /* A failed system call in the usual words: "PATH: No space left on device". */
 mdm_status mdm_errno(mdm_error *err, int errno_value, const char *path);
 
-/* For tests: let n of the counted system calls succeed, then fail one with errno_value. -1: never. */
+/* For tests: let n of the counted system calls succeed, then fail one with errno_value (EINTR: as if a
+ * signal came, MDM_IO_SHORT: a write of half the bytes, no failure of other calls). n -1: never. */
+#define MDM_IO_SHORT (-1)
 void mdm_io_fail_after(long n, int errno_value);
-long mdm_io_count(void);
+long mdm_io_count(void); /* calls since then */
 
 #endif

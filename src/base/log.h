@@ -17,7 +17,8 @@ typedef struct mdm_log_options {
 
 typedef struct mdm_log mdm_log;
 MDM_MUST_CHECK mdm_status mdm_log_open(const mdm_log_options *options, mdm_log **out, mdm_error *err);
-void mdm_log_close(mdm_log *log);
+void mdm_log_close(mdm_log *log); /* NULL allowed */
+/* log NULL: nothing happens. */
 void mdm_log_write(mdm_log *log, mdm_log_level level, const char *part, const char *format, ...) MDM_PRINTF(4, 5);
 
 #endif
