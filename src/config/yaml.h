@@ -25,6 +25,7 @@ typedef struct mdm_yaml {
     bool flow;   /* LIST, MAP: written as [...] or {...} */
     mdm_str text; /* SCALAR: what it says, NUL-terminated */
     mdm_str key;  /* of an entry of a MAP: its key, NUL-terminated; else empty */
+    bool key_quoted;
     mdm_yaml_place key_place;  /* where the key begins */
     mdm_yaml_place start, end; /* of the node; end is behind its last character */
     size_t count;              /* LIST, MAP: children */
