@@ -5,8 +5,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 MESON_FLAGS ?=
 
-ASAN_FLAGS = -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
-TSAN_FLAGS = -Db_sanitize=thread -Db_lundef=false -Doptimization=1
+ASAN_FLAGS = -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dtests=enabled
+TSAN_FLAGS = -Db_sanitize=thread -Db_lundef=false -Doptimization=1 -Dtests=enabled
 CLANG_FORMAT ?= $(shell command -v clang-format || command -v clang-format-14 || echo clang-format)
 TEST = tests/support/with-postgresql --if-installed meson test --print-errorlogs -C
 
@@ -18,10 +18,10 @@ all: $(BUILD)/build.ninja
 	ninja -C $(BUILD) product
 
 # The tests and benchmarks too, without running them.
-everything: all
+everything: $(BUILD)/with-tests
 	ninja -C $(BUILD)
 
-check: all
+check: all $(BUILD)/with-tests
 	$(TEST) $(BUILD)
 
 asan: $(BUILD)-asan/build.ninja
@@ -43,12 +43,18 @@ lint:
 install: all
 	meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX)) >/dev/null
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+	[ -n "$(DESTDIR)" ] || ldconfig || true # only root can, and only there it matters
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
 
 $(BUILD)/build.ninja:
 	meson setup $(BUILD) $(MESON_FLAGS)
+
+# A build folder may be older than cmocka on this machine.
+$(BUILD)/with-tests: | $(BUILD)/build.ninja
+	meson configure $(BUILD) -Dtests=enabled >/dev/null
+	touch $@
 
 $(BUILD)-asan/build.ninja:
 	meson setup $(BUILD)-asan $(ASAN_FLAGS) $(MESON_FLAGS)
