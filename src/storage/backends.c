@@ -1,8 +1,6 @@
 /* The list of backends. */
 #include "storage/storage.h"
 
-#include "base/alloc.h"
-
 static const mdm_backend_entry entries[] = {
     {&mdm_backend_sqlite, mdm_sqlite_library_version},
 };
@@ -28,11 +26,6 @@ mdm_status mdm_backend_version(const mdm_backend *backend, char *text, mdm_error
     for (size_t i = 0; i < ENTRY_COUNT; i++)
         if (entries[i].backend == backend) return entries[i].version(text, err);
     return mdm_error_set(err, MDM_UNSUPPORTED, "the version of '%s' is not known", backend->name);
-}
-
-void mdm_free_text(char *text)
-{
-    mdm_free(text);
 }
 
 mdm_status mdm_error_native(mdm_error *err, mdm_status status, int native, const char *sqlstate)
