@@ -113,7 +113,7 @@ void mdm_sqlite_look_clear(sqlite_look *look);
 /* --- dates as text (sqlite_time.c) ------------------------------------------- */
 
 #define MDM_SQLITE_TIME_TEXT 40 /* bytes that any of these fits into */
-#define MDM_SQLITE_DAY_US INT64_C(86400000000) /* the longest TIME: 24:00:00 */
+#define MDM_SQLITE_DAY_US INT64_C(86400000000) /* the latest TIME: 24:00:00 */
 
 /* Write without NUL; the length. */
 size_t mdm_sqlite_date_text(int32_t days, char *text);

@@ -1,48 +1,15 @@
-/* Dates and times as SQLite keeps them: ISO text, made and read by integer arithmetic. Days
- * are turned into a date and back in the proleptic Gregorian calendar, whose year begins in
- * March here so that the leap day is its last one. Year 0 is 1 BC; years outside 0000 to 9999
- * have a minus sign or more digits. */
+/* Dates and times as SQLite keeps them: ISO text, made and read by integer arithmetic. Years are
+ * astronomical (year 0 is 1 BC); those outside 0000 to 9999 have a minus sign or more digits. */
 #include <string.h>
 
+#include "data/days.h"
 #include "storage/sqlite_driver.h"
 
 #define DAY_US MDM_SQLITE_DAY_US
-#define ERA_DAYS 146097 /* of 400 years */
-#define EPOCH_SHIFT 719468 /* days from 0000-03-01 to 1970-01-01 */
-
-typedef struct civil {
-    int64_t year;
-    int month, day;
-} civil;
-
-static civil civil_of(int64_t days)
-{
-    days += EPOCH_SHIFT;
-    const int64_t era = (days >= 0 ? days : days - (ERA_DAYS - 1)) / ERA_DAYS;
-    const int of_era = (int)(days - era * ERA_DAYS);
-    const int year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    const int of_year = of_era - (365 * year + year / 4 - year / 100);
-    const int month = (5 * of_year + 2) / 153;
-    civil date;
-    date.day = of_year - (153 * month + 2) / 5 + 1;
-    date.month = month < 10 ? month + 3 : month - 9;
-    date.year = year + era * 400 + (date.month <= 2);
-    return date;
-}
-
-static int64_t days_of(civil date)
-{
-    const int64_t year = date.year - (date.month <= 2);
-    const int64_t era = (year >= 0 ? year : year - 399) / 400;
-    const int of_era = (int)(year - era * 400);
-    const int month = date.month > 2 ? date.month - 3 : date.month + 9;
-    const int of_year = (153 * month + 2) / 5 + date.day - 1;
-    return era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - EPOCH_SHIFT;
-}
 
 /* --- writing ----------------------------------------------------------------- */
 
-static char *put2(char *at, int value)
+static char *put2(char *at, unsigned value)
 {
     at[0] = (char)('0' + value / 10);
     at[1] = (char)('0' + value % 10);
@@ -62,23 +29,25 @@ static char *put_year(char *at, int64_t year)
         while (count > 0) *at++ = digits[--count];
         return at;
     }
-    return put2(put2(at, (int)(year / 100)), (int)(year % 100));
+    return put2(put2(at, (unsigned)(year / 100)), (unsigned)(year % 100));
 }
 
 static char *put_date(char *at, int64_t days)
 {
-    const civil date = civil_of(days);
-    at = put_year(at, date.year);
+    int64_t year;
+    unsigned month, day;
+    mdm_date_from_days(days, &year, &month, &day);
+    at = put_year(at, year);
     *at++ = '-';
-    at = put2(at, date.month);
+    at = put2(at, month);
     *at++ = '-';
-    return put2(at, date.day);
+    return put2(at, day);
 }
 
 static char *put_time(char *at, int64_t us)
 {
-    const int seconds = (int)(us / 1000000);
-    const int fraction = (int)(us % 1000000);
+    const unsigned seconds = (unsigned)(us / 1000000);
+    const unsigned fraction = (unsigned)(us % 1000000);
     at = put2(at, seconds / 3600);
     *at++ = ':';
     at = put2(at, seconds / 60 % 60);
@@ -158,24 +127,17 @@ static bool take_two(mdm_str *text, int low, int high, int *value)
     return true;
 }
 
-static int month_days(civil date)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    const bool leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
-    return days[date.month - 1] + (date.month == 2 && leap);
-}
-
 static bool take_date(mdm_str *text, int64_t *days)
 {
-    civil date;
+    int64_t year;
+    int month, day;
     const bool negative = take(text, '-');
-    if (!take_digits(text, 4, 7, &date.year) || !take(text, '-') ||
-        !take_two(text, 1, 12, &date.month) || !take(text, '-') ||
-        !take_two(text, 1, 31, &date.day))
+    if (!take_digits(text, 4, 7, &year) || !take(text, '-') || !take_two(text, 1, 12, &month) ||
+        !take(text, '-') || !take_two(text, 1, 31, &day))
         return false;
-    if (negative) date.year = -date.year;
-    if (date.day > month_days(date)) return false;
-    *days = days_of(date);
+    if (negative) year = -year;
+    if ((unsigned)day > mdm_days_of_month(year, (unsigned)month)) return false;
+    *days = mdm_days_from_date(year, (unsigned)month, (unsigned)day);
     return true;
 }
 
