@@ -31,6 +31,11 @@ static bool is_control(uint32_t code)
            code == 0x061c || code == 0xfeff;
 }
 
+size_t cli_character(mdm_str text)
+{
+    return decode(text).len;
+}
+
 size_t cli_plain_character(mdm_str text)
 {
     const character c = decode(text);

@@ -8,6 +8,8 @@
 
 /* Write text with C0, C1, DEL and bidi controls as \xNN or \u{NNNN}; bytes that are not UTF-8 as \xNN. */
 void cli_put_escaped(FILE *out, mdm_str text);
+/* Length of the next character, 0: not UTF-8. */
+size_t cli_character(mdm_str text);
 /* Length of the next character if it may be shown as it is, else 0. */
 size_t cli_plain_character(mdm_str text);
 
