@@ -70,6 +70,7 @@ typedef struct mdm_conn {
     uint64_t reused;      /* statements found kept */
     uint64_t nan_as_null; /* NaN values stored as NULL so far, by execute() and bulk(), because
                              the database has no NaN: compare before and after, and say so */
+    uint64_t abandoned;   /* transactions so far that reset() found open and rolled back */
 } mdm_conn;
 
 /* Every backend's prepared statement begins with this member. */

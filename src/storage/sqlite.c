@@ -345,6 +345,7 @@ static mdm_status sqlite_commit(mdm_conn *base, mdm_error *err)
 static bool sqlite_reset(mdm_conn *base)
 {
     sqlite_conn *conn = conn_of(base);
+    if (!sqlite3_get_autocommit(conn->db)) base->abandoned++;
     sqlite_rollback(base);
     base->stop = NULL;
     return !conn->broken && !conn->altered && conn->statements.used == 0;
