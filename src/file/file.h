@@ -1,8 +1,10 @@
 /* file.h - data files: found, checked to the last byte, read with exact types, written.
  *
- * DuckDB parses CSV, JSON and Parquet; this room decides what it may not guess: the encoding, the
- * dialect, the header, whether a compressed file is whole, the type of each column from the whole
- * file (data/typing.h), and which records are refused, with line and byte.
+ * DuckDB reads and writes Parquet. Text files (CSV, JSON) are walked here: whether a compressed file
+ * is whole, its encoding, dialect, header, the shape of each record and which ones are refused, with line
+ * and byte, must be known exactly, and who knows where each cell begins can hand it to the typing kernel
+ * (data/typing.h) as well. So a text file has the same rows and types on every database, and DuckDB is
+ * not even loaded for one that goes elsewhere.
  *
  *     open (checks the whole file, samples it) -> schema -> one pass (a stream, or a query that the
  *     target database runs) -> finish: settled, or types chosen anew and the pass is repeated
@@ -65,7 +67,7 @@ typedef struct mdm_read_options {
     const mdm_column_wish *wishes;
     size_t wish_count;
     bool reject;                   /* refuse records one by one instead of the whole file */
-    const char *scratch;           /* folder for a converted copy (encodings), removed by close */
+    size_t max_columns;            /* what the database takes: more are refused at once, MDM_FORMAT; 0: 65,535 */
     const mdm_stop *stop;          /* may be NULL */
     void (*progress)(void *self, const char *phase, int64_t done, int64_t total); /* bytes; NULL */
     void *progress_self;
@@ -75,7 +77,8 @@ typedef struct mdm_file mdm_file;
 
 /* Check the file whole (packing, encoding, record shapes), read its header and decide types
  * from a sample. MDM_FORMAT with "FILE:LINE:" and the byte where there is one; MDM_PERMISSION;
- * MDM_IO; MDM_CANCELLED. The caller owns *out: mdm_file_close(). */
+ * MDM_IO; MDM_CANCELLED. Texts in options are borrowed until close. The caller owns *out:
+ * mdm_file_close(). */
 MDM_MUST_CHECK mdm_status mdm_file_open(const mdm_found_file *which, const mdm_read_options *options,
                                         mdm_file **out, mdm_error *err);
 void mdm_file_close(mdm_file *file); /* NULL allowed */
@@ -96,11 +99,16 @@ const mdm_file_info *mdm_file_info_get(mdm_file *file);
 /* Columns as they will be loaded by the next pass; borrowed, valid until mdm_file_finish_pass(). */
 const mdm_schema *mdm_file_schema(const mdm_file *file);
 
-/* One pass as a stream, read by DuckDB on whatever thread calls next. */
+/* One pass as a stream; the work is done on whatever thread calls next. Close it before
+ * mdm_file_finish_pass(). Failures name the file. */
 MDM_MUST_CHECK mdm_status mdm_file_stream(mdm_file *file, mdm_stream *out, mdm_error *err);
 /* One pass as a query that the target database runs itself; borrowed, valid until
- * mdm_file_finish_pass(). Needs a backend with MDM_CAP_READS_FILES. */
+ * mdm_file_finish_pass(). Needs a backend with MDM_CAP_READS_FILES. *out NULL: this file is only read
+ * as a stream. */
 MDM_MUST_CHECK mdm_status mdm_file_as_query(mdm_file *file, mdm_file_query **out, mdm_error *err);
+/* What such a query failed with, as this file's failure: its name in front, and MDM_FORMAT where it was
+ * the file's contents that the database could not read. Returns the status. */
+mdm_status mdm_file_query_failed(const mdm_file *file, mdm_status status, mdm_error *err);
 
 /* After a pass has been read to its end without error: did every type hold? *again true: no;
  * types were chosen anew, what was loaded must be thrown away and the pass repeated. rows: how many
@@ -115,7 +123,7 @@ MDM_MUST_CHECK mdm_status mdm_file_rejects(mdm_file *file, mdm_stream *out, mdm_
 
 typedef struct mdm_write_options {
     const mdm_config *config;
-    const char *format;      /* csv, tsv, parquet, json, jsonl, arrow */
+    const char *format;      /* csv, tsv, parquet, json, jsonl */
     const char *compression; /* a word the format knows, "none", or NULL: none (parquet: snappy) */
     bool no_header, safe_cells;
     const mdm_stop *stop;
