@@ -71,6 +71,12 @@ MDM_API const char *mdm_config_file_origin(const mdm_config *config);
 /* Warnings met while reading: "mdm.yaml:7: unknown key 'performence', did you mean
  * 'performance'?". NULL after the last. */
 MDM_API const char *mdm_config_warning(const mdm_config *config, size_t index);
+/* What is worth telling only when asked (mdm doctor): keys under a former name, keys of other
+ * versions, which have no effect here. NULL after the last. */
+MDM_API const char *mdm_config_note(const mdm_config *config, size_t index);
+/* Variables that begin with MDM_ and are none of ours: "MDM_POOL_SISE: no such setting, did you mean
+ * MDM_POOL_SIZE?". NULL after the last. */
+MDM_API const char *mdm_config_unknown_environment(const mdm_config *config, size_t index);
 
 /* One option as `mdm config show` prints it; texts valid as long as the configuration. */
 typedef struct mdm_option {

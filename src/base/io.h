@@ -13,6 +13,8 @@
 
 /* Absolute path without resolving links; ~ is the home of the user. The caller frees it. */
 MDM_MUST_CHECK mdm_status mdm_path_absolute(const char *path, char **out, mdm_error *err);
+/* The same with all links followed; it must exist. The caller frees it. */
+MDM_MUST_CHECK mdm_status mdm_path_resolve(const char *path, char **out, mdm_error *err);
 MDM_MUST_CHECK char *mdm_path_join(const char *folder, const char *name); /* NULL: no memory */
 const char *mdm_path_name(const char *path); /* behind the last '/' */
 

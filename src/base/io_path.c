@@ -132,6 +132,16 @@ mdm_status mdm_path_absolute(const char *path, char **out, mdm_error *err)
     return status;
 }
 
+mdm_status mdm_path_resolve(const char *path, char **out, mdm_error *err)
+{
+    *out = NULL;
+    char *resolved = realpath(path, NULL);
+    if (!resolved) return mdm_errno(err, errno, path);
+    *out = mdm_strdup(resolved);
+    free(resolved); /* not ours: realpath() allocates with malloc() */
+    return *out ? MDM_OK : mdm_no_memory(err, "a path");
+}
+
 /* --- looking ---------------------------------------------------------------- */
 
 mdm_status mdm_path_look(const char *path, bool follow, mdm_path_stat *out, mdm_error *err)
