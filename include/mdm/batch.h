@@ -28,8 +28,8 @@ struct mdm_monitor;
 /* Pointers in order of arrival; whoever finds it full or empty waits. */
 typedef struct mdm_queue mdm_queue;
 
-/* max_items >= 1; max_bytes bounds the summed weights of what is inside (one item may always
- * enter an empty queue). */
+/* max_bytes bounds the summed weights of what is inside (one item may always enter an empty
+ * queue). MDM_INVALID: max_items is 0. MDM_NO_MEMORY. The caller owns *out. */
 MDM_API MDM_MUST_CHECK mdm_status mdm_queue_open(size_t max_items, size_t max_bytes,
                                                  mdm_queue **out, mdm_error *err);
 MDM_API void mdm_queue_close(mdm_queue *queue); /* empty by now; NULL allowed */
@@ -50,14 +50,19 @@ typedef struct mdm_prefetch_options {
      * ends the stream with its status. NULL: none. */
     mdm_status (*tap)(void *self, const mdm_chunk *chunk, mdm_error *err);
     void *tap_self;
-    struct mdm_monitor *monitor; /* batch.load.rows, .bytes, waits of both sides; NULL: none */
+    /* Counters batch.load.rows and .bytes of what was read; histograms (ns) batch.load.source_wait,
+     * the reader's wait for room, and .sink_wait, the consumer's for a chunk. NULL: none. */
+    struct mdm_monitor *monitor;
 } mdm_prefetch_options;
 
 #define MDM_PREFETCH_OPTIONS_INIT \
     ((mdm_prefetch_options){.max_chunks = 16, .max_bytes = (size_t)64 << 20})
 
-/* source moves into *out. The first error of source or tap reaches the consumer, after the rows
- * before it. Closing *out early stops and joins the reader, then closes source. */
+/* source moves into *out and is zeroed, also on failure (it is closed then). The first error of
+ * source or tap reaches the consumer, after the rows before it. Closing *out early waits for the
+ * call of source that is under way, joins the reader and closes source: a source that may take
+ * long looks at its mdm_stop. Where no thread is to be had the stream is read inline.
+ * MDM_INVALID: max_chunks is 0. MDM_NO_MEMORY. The caller owns *out: mdm_stream_close(). */
 MDM_API MDM_MUST_CHECK mdm_status mdm_prefetch_open(mdm_stream *source,
                                                     const mdm_prefetch_options *options,
                                                     mdm_stream *out, mdm_error *err);
