@@ -90,7 +90,7 @@ static mdm_status refuse_path(const char *path, mdm_error *err)
     return MDM_CONFIG;
 }
 
-static mdm_status find_row(const char *path, size_t *row, mdm_error *err)
+mdm_status mdm_option_demand(const char *path, size_t *row, mdm_error *err)
 {
     return mdm_option_find(path, row) ? MDM_OK : refuse_path(path, err);
 }
@@ -104,7 +104,7 @@ static mdm_status set_one(mdm_config *config, const char *assignment, mdm_error 
     if (!path) return mdm_no_memory(err, "a setting");
     size_t row;
     mdm_setting value;
-    mdm_status status = find_row(path, &row, err);
+    mdm_status status = mdm_option_demand(path, &row, err);
     if (status == MDM_OK)
         status = mdm_setting_parse(&mdm_option_rows[row], mdm_str_from(equals + 1), &value, err);
     mdm_free(path);
@@ -342,7 +342,7 @@ mdm_status mdm_config_find(const mdm_config *config, const char *path, mdm_optio
                            mdm_error *err)
 {
     size_t row;
-    MDM_TRY(find_row(path, &row, err));
+    MDM_TRY(mdm_option_demand(path, &row, err));
     mdm_config_option(config, row, out);
     return MDM_OK;
 }

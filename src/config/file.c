@@ -5,7 +5,6 @@
 #include "base/alloc.h"
 #include "base/io.h"
 #include "config/settings.h"
-#include "config/yaml.h"
 
 #define KEYS_MAX 256u /* keys of one section that are compared for "did you mean" */
 
@@ -77,8 +76,8 @@ static mdm_status parse_items(const mdm_config *config, const mdm_option_row *ro
     return status;
 }
 
-static mdm_status parse_node(const mdm_config *config, const mdm_option_row *row,
-                             const mdm_yaml *node, mdm_setting *out, mdm_error *err)
+mdm_status mdm_config_parse_node(const mdm_config *config, const mdm_option_row *row,
+                                 const mdm_yaml *node, mdm_setting *out, mdm_error *err)
 {
     if (node->kind == MDM_YAML_SCALAR) return parse_scalar(config, row, node, out, err);
     if (node->kind == MDM_YAML_LIST && row->kind == MDM_OPTION_LIST)
@@ -92,7 +91,7 @@ static mdm_status take_value(mdm_config *config, size_t index, const mdm_yaml *n
     if (mdm_yaml_is_null(node)) return MDM_OK;
     const mdm_option_row *row = &mdm_option_rows[index];
     mdm_setting value;
-    const mdm_status status = parse_node(config, row, node, &value, err);
+    const mdm_status status = mdm_config_parse_node(config, row, node, &value, err);
     if (status != MDM_OK)
         return mdm_error_context(err, status, "%s:%d", config->file, node->key_place.line);
     char *origin = mdm_asprintf("%s:%d", config->file, node->key_place.line);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/options.h"
+#include "config/yaml.h"
 
 /* The value of one option. */
 typedef struct mdm_setting {
@@ -65,6 +66,19 @@ MDM_MUST_CHECK mdm_status mdm_config_expand(const mdm_config *config, mdm_str te
 /* Read the configuration file; absent: MDM_NOT_FOUND, err untouched. *out: the whole text. */
 MDM_MUST_CHECK mdm_status mdm_config_load(const mdm_config *config, mdm_text *out, mdm_error *err);
 MDM_MUST_CHECK mdm_status mdm_config_read_file(mdm_config *config, mdm_error *err);
+/* The value that a node of the file gives an option, ${NAME} replaced. */
+MDM_MUST_CHECK mdm_status mdm_config_parse_node(const mdm_config *config, const mdm_option_row *row,
+                                                const mdm_yaml *node, mdm_setting *out,
+                                                mdm_error *err);
+
+/* --- edit.c ----------------------------------------------------------------- */
+
+/* The text of a configuration file with path set to value, into *out (initialised). value is as it is to be
+ * written; flow_value the same for a place inside [] or {}. Comments, order and all else stay.
+ * MDM_CONFIG: what stands there cannot be edited safely. */
+MDM_MUST_CHECK mdm_status mdm_config_edit(mdm_str text, const char *file, const char *path,
+                                          mdm_str value, mdm_str flow_value, mdm_text *out,
+                                          mdm_error *err);
 
 /* --- places.c --------------------------------------------------------------- */
 
@@ -83,6 +97,8 @@ void mdm_config_give(mdm_config *config, size_t row, mdm_setting *value, mdm_ori
 /* MDM_NO_MEMORY. */
 MDM_MUST_CHECK mdm_status mdm_messages_add(mdm_messages *messages, mdm_error *err,
                                            const char *format, ...) MDM_PRINTF(3, 4);
+/* The row of a path, present or former. MDM_CONFIG: unknown, with the nearest as hint. */
+MDM_MUST_CHECK mdm_status mdm_option_demand(const char *path, size_t *row, mdm_error *err);
 /* "did you mean" for a path: the nearest option, or NULL. */
 const char *mdm_option_nearest(const char *path);
 
