@@ -7,12 +7,15 @@
 
 #include "mdm/base.h"
 
-MDM_MUST_CHECK void *mdm_alloc(size_t bytes);                     /* NULL: no memory; 0 bytes is allowed */
-MDM_MUST_CHECK void *mdm_alloc_zero(size_t count, size_t bytes);  /* checks the product */
-MDM_MUST_CHECK void *mdm_realloc(void *memory, size_t bytes);     /* on failure memory stays as it was */
-void mdm_free(void *memory);                                      /* NULL allowed */
-MDM_MUST_CHECK char *mdm_strdup(const char *text);                /* NULL: no memory */
-MDM_MUST_CHECK char *mdm_str_dup(mdm_str text);                   /* NUL-terminated copy */
+/* NULL: no memory. 0 bytes are allowed. */
+MDM_MUST_CHECK void *mdm_alloc(size_t bytes);
+MDM_MUST_CHECK void *mdm_alloc_zero(size_t count, size_t bytes); /* checks the product */
+/* On failure memory stays as it was. */
+MDM_MUST_CHECK void *mdm_realloc(void *memory, size_t bytes);
+void mdm_free(void *memory); /* NULL allowed */
+/* NUL-terminated copies, or NULL. */
+MDM_MUST_CHECK char *mdm_strdup(const char *text);
+MDM_MUST_CHECK char *mdm_str_dup(mdm_str text);
 MDM_MUST_CHECK char *mdm_asprintf(const char *format, ...) MDM_PRINTF(1, 2);
 
 /* MDM_NO_MEMORY in the usual words: return mdm_no_memory(err, "a cache entry"); */

@@ -34,8 +34,8 @@ int mdm_format(char *room, size_t size, const char *format, va_list args)
  * they make a name look like another one. */
 static bool is_deceiving(uint32_t code)
 {
-    return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
-           (code >= 0x2066 && code <= 0x2069);
+    return code == 0x061C || code == 0x200E || code == 0x200F ||
+           (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
 size_t mdm_show_char(mdm_str text, char room[MDM_SHOWN_MAX])
@@ -43,7 +43,8 @@ size_t mdm_show_char(mdm_str text, char room[MDM_SHOWN_MAX])
     uint32_t code;
     const size_t len = mdm_utf8_decode(text, &code);
     if (len == 0 || code < 0x20 || (code >= 0x7F && code <= 0x9F)) {
-        snprintf(room, MDM_SHOWN_MAX, "\\x%02x", len == 0 ? (unsigned char)text.data[0] : (unsigned)code);
+        snprintf(room, MDM_SHOWN_MAX, "\\x%02x",
+                 len == 0 ? (unsigned char)text.data[0] : (unsigned)code);
         return len ? len : 1;
     }
     if (is_deceiving(code)) {

@@ -45,9 +45,9 @@ static bool must_fail(void)
 }
 
 /* An injected EINTR is met by the loop just as a real one. */
-#define REPEAT(result, call)                    \
-    do {                                        \
-        (result) = must_fail() ? -1 : (call);   \
+#define REPEAT(result, call)                  \
+    do {                                      \
+        (result) = must_fail() ? -1 : (call); \
     } while ((result) < 0 && errno == EINTR)
 
 int mdm_call_open(int folder, const char *path, int flags, mode_t mode)

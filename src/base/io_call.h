@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 int mdm_call_open(int folder, const char *path, int flags, mode_t mode); /* O_CLOEXEC is added */
-int mdm_call_close(int fd); /* closed in any case */
+int mdm_call_close(int fd);                                              /* closed in any case */
 ssize_t mdm_call_read(int fd, void *bytes, size_t count);
 ssize_t mdm_call_write(int fd, const void *bytes, size_t count); /* may be short */
 int mdm_call_fsync(int fd);

@@ -131,8 +131,7 @@ static int sum_below(int folder, const char *name, int depth, int64_t *bytes)
     int result = 0;
     const struct dirent *entry;
     while (result == 0 && (entry = mdm_call_readdir(opened)))
-        if (!is_dots(entry->d_name))
-            result = sum_entry(dirfd(opened), entry->d_name, depth, bytes);
+        if (!is_dots(entry->d_name)) result = sum_entry(dirfd(opened), entry->d_name, depth, bytes);
     const int code = errno; /* 0: the end was reached */
     closedir(opened);
     errno = code;
@@ -187,7 +186,8 @@ mdm_status mdm_dir_list(const char *path, mdm_names *out, mdm_error *err)
 
 void mdm_names_free(mdm_names *names)
 {
-    for (size_t i = 0; i < names->count; i++) mdm_free(names->items[i]);
+    for (size_t i = 0; i < names->count; i++)
+        mdm_free(names->items[i]);
     mdm_free(names->items);
     *names = (mdm_names){0};
 }

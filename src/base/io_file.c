@@ -1,5 +1,5 @@
-/* Whole files. A file comes about under the name .tmp-ID (ID: 128 random bits) in its own folder, locked
- * by whoever writes it, and gets its name when it is on the disk. So one that can be locked
+/* Whole files. A file comes about under the name .tmp-ID (ID: 128 random bits) in its own folder,
+ * locked by whoever writes it, and gets its name when it is on the disk. So one that can be locked
  * was left behind by a dead writer. */
 #include <errno.h>
 #include <string.h>
@@ -87,7 +87,8 @@ static mdm_status temporary_name(const char *path, char **out, mdm_error *err)
 static mdm_status try_temporary(const char *path, const char *name, int *fd, mdm_error *err)
 {
     struct stat st;
-    const int opened = mdm_call_open(AT_FDCWD, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    const int opened =
+        mdm_call_open(AT_FDCWD, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     if (opened < 0) return mdm_errno(err, errno, path);
     const bool locked = mdm_call_flock(opened, LOCK_EX | LOCK_NB) == 0;
     if (locked && mdm_call_fstat(opened, &st) == 0) {
@@ -113,7 +114,8 @@ static mdm_status open_temporary(const char *path, char **name, int *fd, mdm_err
     return MDM_OK;
 }
 
-/* Write under another name, sync, rename by `place`, sync the folder. The lock is held until the end. */
+/* Write under another name, sync, rename by `place`, sync the folder. The lock is held until the
+ * end. */
 static mdm_status write_and_place(const char *path, mdm_str bytes,
                                   mdm_status (*place)(const char *, const char *, mdm_error *),
                                   mdm_error *err)
@@ -131,7 +133,8 @@ static mdm_status write_and_place(const char *path, mdm_str bytes,
     }
     if (placed) status = sync_folder_of(path, err);
     else if (fd >= 0) mdm_call_unlink(AT_FDCWD, name, 0);
-    if (fd >= 0 && mdm_call_close(fd) != 0 && status == MDM_OK) status = mdm_errno(err, errno, path);
+    if (fd >= 0 && mdm_call_close(fd) != 0 && status == MDM_OK)
+        status = mdm_errno(err, errno, path);
     mdm_free(name);
     return status;
 }

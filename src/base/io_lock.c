@@ -33,8 +33,8 @@ static mdm_status try_lock(const char *path, int flags, int operation, int *out,
     return status;
 }
 
-mdm_status mdm_lock_take(const char *path, mdm_lock_mode mode, bool wait, bool create, mdm_lock *out,
-                         mdm_error *err)
+mdm_status mdm_lock_take(const char *path, mdm_lock_mode mode, bool wait, bool create,
+                         mdm_lock *out, mdm_error *err)
 {
     *out = MDM_LOCK_INIT;
     /* Without O_NONBLOCK a FIFO in this place would be waited for. NFS wants a file that is
@@ -42,7 +42,8 @@ mdm_status mdm_lock_take(const char *path, mdm_lock_mode mode, bool wait, bool c
     const int flags = O_NOFOLLOW | O_NONBLOCK | (create ? O_CREAT : 0) |
                       (mode == MDM_LOCK_EXCLUSIVE || create ? O_RDWR : O_RDONLY);
     const int operation = (mode == MDM_LOCK_EXCLUSIVE ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB);
-    while (out->fd < 0) MDM_TRY(try_lock(path, flags, operation, &out->fd, err));
+    while (out->fd < 0)
+        MDM_TRY(try_lock(path, flags, operation, &out->fd, err));
     return MDM_OK;
 }
 

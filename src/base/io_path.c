@@ -82,7 +82,8 @@ static mdm_status add_user_home(mdm_text *text, mdm_error *err)
         home = found ? found->pw_dir : NULL;
     }
     if (!home || home[0] != '/')
-        return mdm_error_set(err, MDM_CONFIG, "HOME is not set to an absolute path, so '~' is unknown");
+        return mdm_error_set(err, MDM_CONFIG,
+                             "HOME is not set to an absolute path, so '~' is unknown");
     mdm_text_puts(text, home);
     return MDM_OK;
 }
@@ -171,8 +172,8 @@ mdm_status mdm_path_rename(const char *from, const char *to, mdm_error *err)
 }
 
 /* For file systems without RENAME_NOREPLACE (NFS, 9p, FUSE, ZFS). A hard link is refused when
- * the name is taken, so files still have exactly one winner. From the link on it has won: an old name
- * that cannot be taken away changes nothing. */
+ * the name is taken, so files still have exactly one winner. From the link on it has won: an old
+ * name that cannot be taken away changes nothing. */
 static int rename_new_by_link(const char *from, const char *to)
 {
     if (mdm_call_link(from, to) != 0) return -1;
@@ -180,8 +181,8 @@ static int rename_new_by_link(const char *from, const char *to)
     return 0;
 }
 
-/* The last resort, with a gap between the look and the rename: for folders, of which rename() refuses
- * to replace a filled one, and for file systems that have no hard links either. */
+/* The last resort, with a gap between the look and the rename: for folders, of which rename()
+ * refuses to replace a filled one, and for file systems that have no hard links either. */
 static int rename_new_by_look(const char *from, const char *to)
 {
     struct stat st;

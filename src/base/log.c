@@ -1,6 +1,6 @@
-/* A line is one write() to a file opened for appending, so that lines of several processes do not mix.
- * Before each line the file is looked at by its name: another process may have rotated it. Whoever
- * rotates holds the kernel's lock on the file and looks again once it has it. */
+/* A line is one write() to a file opened for appending, so that lines of several processes do not
+ * mix. Before each line the file is looked at by its name: another process may have rotated it.
+ * Whoever rotates holds the kernel's lock on the file and looks again once it has it. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -65,9 +65,8 @@ static void ignore(mdm_status status)
 static bool is_full(const mdm_log *log, size_t more)
 {
     mdm_path_stat st;
-    return log->options.max_bytes > 0 &&
-           mdm_path_look(log->path, false, &st, NULL) == MDM_OK && st.bytes > 0 &&
-           st.bytes + (int64_t)more > log->options.max_bytes;
+    return log->options.max_bytes > 0 && mdm_path_look(log->path, false, &st, NULL) == MDM_OK &&
+           st.bytes > 0 && st.bytes + (int64_t)more > log->options.max_bytes;
 }
 
 /* PATH.1 becomes PATH.2 and so on; the last one falls off. */
@@ -113,7 +112,8 @@ static void add_time(const mdm_log *log, mdm_text *line)
     const int ms = (int)(now.tv_nsec / 1000000);
     if (log->options.json) gmtime_r(&now.tv_sec, &parts);
     else localtime_r(&now.tv_sec, &parts);
-    strftime(stamp, sizeof stamp, log->options.json ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &parts);
+    strftime(stamp, sizeof stamp, log->options.json ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S",
+             &parts);
     mdm_text_printf(line, log->options.json ? "%s.%03dZ" : "%s,%03d", stamp, ms);
 }
 

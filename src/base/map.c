@@ -23,7 +23,8 @@ void mdm_map_init(mdm_map *map)
 
 void mdm_map_clear(mdm_map *map)
 {
-    for (size_t i = 0; i < map->count; i++) mdm_free(map->entries[i].key);
+    for (size_t i = 0; i < map->count; i++)
+        mdm_free(map->entries[i].key);
     mdm_free(map->entries);
     mdm_free(map->slots);
     mdm_map_init(map);

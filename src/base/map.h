@@ -12,7 +12,7 @@ typedef struct mdm_map {
 
 void mdm_map_init(mdm_map *map);
 void mdm_map_clear(mdm_map *map);
-void *mdm_map_get(const mdm_map *map, mdm_str key); /* NULL: absent */
+void *mdm_map_get(const mdm_map *map, mdm_str key);                      /* NULL: absent */
 MDM_MUST_CHECK bool mdm_map_put(mdm_map *map, mdm_str key, void *value); /* false: no memory */
 /* Walk: index from 0; false after the last. */
 bool mdm_map_at(const mdm_map *map, size_t index, mdm_str *key, void **value);

@@ -1,5 +1,5 @@
-/* "did you mean": edit distance in which two swapped neighbours count once. Letters of either case are
- * the same, so that a word in the wrong case is its own nearest one. */
+/* "did you mean": edit distance in which two swapped neighbours count once. Letters of either case
+ * are the same, so that a word in the wrong case is its own nearest one. */
 #include <string.h>
 
 #include "base/text.h"
@@ -25,7 +25,8 @@ static size_t distance(mdm_str a, mdm_str b)
 {
     size_t rows[3][WORD_MAX + 1]; /* the row before last, the last, the one being made */
     size_t *older = rows[0], *old = rows[1], *row = rows[2];
-    for (size_t k = 0; k <= b.len; k++) old[k] = k;
+    for (size_t k = 0; k <= b.len; k++)
+        old[k] = k;
     for (size_t i = 1; i <= a.len; i++) {
         row[0] = i;
         for (size_t k = 1; k <= b.len; k++) {

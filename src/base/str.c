@@ -50,7 +50,8 @@ mdm_str mdm_str_trim(mdm_str text)
         text.data++;
         text.len--;
     }
-    while (text.len > 0 && is_blank(text.data[text.len - 1])) text.len--;
+    while (text.len > 0 && is_blank(text.data[text.len - 1]))
+        text.len--;
     return text;
 }
 
@@ -102,12 +103,13 @@ bool mdm_str_to_int(mdm_str text, int64_t *out)
 static size_t count_digits(const char *at)
 {
     size_t count = 0;
-    while (is_digit(at[count])) count++;
+    while (is_digit(at[count]))
+        count++;
     return count;
 }
 
-/* [+-] digits [. digits] [e [+-] digits], with a digit on one side of the point: strtod() takes more
- * (blanks, hexadecimal, "nan(...)"). */
+/* [+-] digits [. digits] [e [+-] digits], with a digit on one side of the point: strtod() takes
+ * more (blanks, hexadecimal, "nan(...)"). */
 static bool looks_like_real(const char *at)
 {
     at += *at == '+' || *at == '-';

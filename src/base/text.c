@@ -35,7 +35,8 @@ static bool make_room(mdm_text *text, size_t more)
     if (text->failed) return false;
     if (more < text->size - text->len) return true;
     size_t size = text->size ? text->size : FIRST_SIZE;
-    while (size <= PTRDIFF_MAX / 2 && size - text->len <= more) size *= 2;
+    while (size <= PTRDIFF_MAX / 2 && size - text->len <= more)
+        size *= 2;
     char *data = NULL;
     if (size - text->len > more) data = mdm_realloc(text->size ? text->data : NULL, size);
     if (!data) {

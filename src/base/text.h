@@ -30,7 +30,7 @@ MDM_MUST_CHECK mdm_status mdm_text_status(const mdm_text *text, mdm_error *err);
 
 /* --- looking at text ---------------------------------------------------- */
 
-mdm_str mdm_str_trim(mdm_str text); /* ASCII blanks off both ends */
+mdm_str mdm_str_trim(mdm_str text);              /* ASCII blanks off both ends */
 bool mdm_str_equal_nocase(mdm_str a, mdm_str b); /* ASCII */
 bool mdm_str_starts(mdm_str text, mdm_str prefix);
 bool mdm_str_ends(mdm_str text, mdm_str suffix);
@@ -45,8 +45,8 @@ size_t mdm_real_text(double value, char *room);
 
 /* SIZE_MAX: valid; else the position of the first byte that is not UTF-8. */
 size_t mdm_utf8_check(mdm_str text);
-/* Bytes of the first character and its code point; 0: none, or not UTF-8 (overlong forms, surrogates and
- * what lies above U+10FFFF are not). */
+/* Bytes of the first character and its code point; 0: none, or not UTF-8 (overlong forms,
+ * surrogates and what lies above U+10FFFF are not). */
 size_t mdm_utf8_decode(mdm_str text, uint32_t *code);
 /* The candidate nearest to word (edit distance, at most a third of it), or NULL. */
 const char *mdm_nearest(mdm_str word, const char *const *candidates, size_t count);

@@ -9,14 +9,19 @@ static bool is_tail(char c)
 
 size_t mdm_utf8_decode(mdm_str text, uint32_t *code)
 {
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length: no overlong form */
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800,
+                                        0x10000}; /* by length: no overlong form */
     if (text.len == 0) return 0;
     const unsigned char first = (unsigned char)text.data[0];
     if (first < 0x80) {
         *code = first;
         return 1;
     }
-    const size_t len = first >= 0xF8 ? 0 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 0;
+    const size_t len = first >= 0xF8   ? 0
+                       : first >= 0xF0 ? 4
+                       : first >= 0xE0 ? 3
+                       : first >= 0xC0 ? 2
+                                       : 0;
     if (len == 0 || len > text.len) return 0;
     uint32_t value = first & (0x7Fu >> len);
     for (size_t i = 1; i < len; i++) {

@@ -1,6 +1,6 @@
 /* Passwords in database addresses: postgresql://user:PASSWORD@host/, ...?password=PASSWORD and the
- * words "host=... password=PASSWORD". Where it is unclear what belongs to a password, more is hidden
- * rather than less: an unescaped '/', '?' or '@' in it is common. */
+ * words "host=... password=PASSWORD". Where it is unclear what belongs to a password, more is
+ * hidden rather than less: an unescaped '/', '?' or '@' in it is common. */
 #include <string.h>
 
 #include "config/settings.h"
@@ -26,7 +26,8 @@ static size_t value_end(mdm_str address, size_t at)
             if (address.data[at] == '\\') at++;
         return at < address.len ? at + 1 : address.len;
     }
-    while (at < address.len && address.data[at] != '&' && address.data[at] != ' ') at++;
+    while (at < address.len && address.data[at] != '&' && address.data[at] != ' ')
+        at++;
     return at;
 }
 
@@ -37,9 +38,11 @@ static bool find_word(mdm_str address, size_t from, size_t *start, size_t *end)
     for (size_t i = from; i + word.len <= address.len; i++) {
         if (!mdm_str_equal_nocase((mdm_str){address.data + i, word.len}, word)) continue;
         size_t at = i + word.len;
-        while (at < address.len && address.data[at] == ' ') at++;
+        while (at < address.len && address.data[at] == ' ')
+            at++;
         if (at >= address.len || address.data[at] != '=') continue;
-        for (at++; at < address.len && address.data[at] == ' ';) at++;
+        for (at++; at < address.len && address.data[at] == ' ';)
+            at++;
         *start = at;
         *end = value_end(address, at);
         if (*start < *end) return true;

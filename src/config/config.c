@@ -36,7 +36,8 @@ mdm_status mdm_messages_add(mdm_messages *messages, mdm_error *err, const char *
 
 static void messages_clear(mdm_messages *messages)
 {
-    for (size_t i = 0; i < messages->count; i++) mdm_free(messages->items[i]);
+    for (size_t i = 0; i < messages->count; i++)
+        mdm_free(messages->items[i]);
     mdm_free(messages->items);
     *messages = (mdm_messages){0};
 }
@@ -61,8 +62,8 @@ static mdm_status set_presets(mdm_config *config, mdm_error *err)
 {
     for (size_t i = 0; i < mdm_option_count; i++) {
         mdm_setting value;
-        MDM_TRY(mdm_setting_parse(&mdm_option_rows[i], mdm_str_from(mdm_option_rows[i].preset), &value,
-                                  err));
+        MDM_TRY(mdm_setting_parse(&mdm_option_rows[i], mdm_str_from(mdm_option_rows[i].preset),
+                                  &value, err));
         mdm_config_give(config, i, &value, MDM_FROM_DEFAULT, NULL);
     }
     return MDM_OK;
@@ -85,8 +86,8 @@ static mdm_status refuse_path(const char *path, mdm_error *err)
     const char *nearest = mdm_option_nearest(path);
     if (nearest) return mdm_error_hint(err, MDM_CONFIG, "did you mean '%s'?", nearest);
     if (mdm_option_is_section(path))
-        return mdm_error_hint(err, MDM_CONFIG, "it is a section: 'mdm config show %s' lists what is in it",
-                              path);
+        return mdm_error_hint(err, MDM_CONFIG,
+                              "it is a section: 'mdm config show %s' lists what is in it", path);
     return MDM_CONFIG;
 }
 
@@ -98,8 +99,7 @@ mdm_status mdm_option_demand(const char *path, size_t *row, mdm_error *err)
 static mdm_status set_one(mdm_config *config, const char *assignment, mdm_error *err)
 {
     const char *equals = strchr(assignment, '=');
-    if (!equals)
-        return mdm_error_set(err, MDM_CONFIG, "--set %s: expected PATH=VALUE", assignment);
+    if (!equals) return mdm_error_set(err, MDM_CONFIG, "--set %s: expected PATH=VALUE", assignment);
     char *path = mdm_str_dup((mdm_str){assignment, (size_t)(equals - assignment)});
     if (!path) return mdm_no_memory(err, "a setting");
     size_t row;
@@ -183,7 +183,8 @@ static mdm_status read_all(mdm_config *config, const mdm_config_sources *sources
     MDM_TRY(set_presets(config, err));
     MDM_TRY(mdm_config_read_file(config, err));
     MDM_TRY(mdm_config_read_environment(config, err));
-    for (size_t i = 0; i < sources->set_count; i++) MDM_TRY(set_one(config, sources->set[i], err));
+    for (size_t i = 0; i < sources->set_count; i++)
+        MDM_TRY(set_one(config, sources->set[i], err));
     MDM_TRY(mdm_config_resolve_paths(config, err));
     return find_password(config, err);
 }
@@ -310,9 +311,9 @@ const char *mdm_config_unknown_environment(const mdm_config *config, size_t inde
 static const char *type_name(mdm_option_kind kind)
 {
     static const char *const names[] = {
-        [MDM_OPTION_INT] = "int",   [MDM_OPTION_REAL] = "real", [MDM_OPTION_BOOL] = "bool",
-        [MDM_OPTION_CHOICE] = "choice", [MDM_OPTION_TEXT] = "text", [MDM_OPTION_PATH] = "path",
-        [MDM_OPTION_LIST] = "list", [MDM_OPTION_SECRET] = "secret",
+        [MDM_OPTION_INT] = "int",       [MDM_OPTION_REAL] = "real",     [MDM_OPTION_BOOL] = "bool",
+        [MDM_OPTION_CHOICE] = "choice", [MDM_OPTION_TEXT] = "text",     [MDM_OPTION_PATH] = "path",
+        [MDM_OPTION_LIST] = "list",     [MDM_OPTION_SECRET] = "secret",
     };
     return names[kind];
 }
@@ -332,8 +333,9 @@ bool mdm_config_option(const mdm_config *config, size_t index, mdm_option *out)
         .doc = row->doc,
         .kind = row->kind,
         .origin = setting->origin,
-        .origin_text = setting->origin_text ? setting->origin_text
-                       : setting->origin == MDM_FROM_OPTION ? "option" : "default",
+        .origin_text = setting->origin_text                 ? setting->origin_text
+                       : setting->origin == MDM_FROM_OPTION ? "option"
+                                                            : "default",
     };
     return true;
 }

@@ -1,6 +1,6 @@
-/* One value changed in a YAML text, everything else as it was: the tree says where things stand, the text is
- * changed there, and the result is read again and compared. Whatever the first step got wrong
- * (YAML has many spellings) the second refuses. */
+/* One value changed in a YAML text, everything else as it was: the tree says where things stand,
+ * the text is changed there, and the result is read again and compared. Whatever the first step got
+ * wrong (YAML has many spellings) the second refuses. */
 #include <string.h>
 
 #include "config/settings.h"
@@ -29,7 +29,8 @@ static mdm_status refuse(const editor *e, int line, const char *what)
 static size_t break_at(mdm_str text, size_t at)
 {
     const mdm_str rest = {text.data + at, text.len - at};
-    static const char *const breaks[] = {"\r\n", "\n", "\r", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"};
+    static const char *const breaks[] = {"\r\n",     "\n",           "\r",
+                                         "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"};
     for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++)
         if (mdm_str_starts(rest, mdm_str_from(breaks[i]))) return strlen(breaks[i]);
     return 0;
@@ -66,7 +67,8 @@ static int last_line(const mdm_yaml *node)
         return node->end.column == 1 && node->end.line > node->start.line ? node->end.line - 1
                                                                           : node->end.line;
     const mdm_yaml *child = node->first;
-    while (child->next) child = child->next;
+    while (child->next)
+        child = child->next;
     return last_line(child);
 }
 
@@ -129,13 +131,15 @@ static mdm_status insert_into(const editor *e, const mdm_yaml *map, mdm_str path
 /* The key has no value yet: lines below it. */
 static mdm_status insert_below(const editor *e, const mdm_yaml *entry, mdm_str path)
 {
-    if (entry->text.len > 0) return refuse(e, entry->start.line, "a section that is written as null");
+    if (entry->text.len > 0)
+        return refuse(e, entry->start.line, "a section that is written as null");
     const size_t at = byte_of_line(e->text, entry->start.line + 1);
     insert_lines(e, at, path, entry->key_place.column - 1 + INDENT);
     return MDM_OK;
 }
 
-/* Behind the ':' in front of a list whose items have lines of their own; 0: something else stands between. */
+/* Behind the ':' in front of a list whose items have lines of their own; 0: something else stands
+ * between. */
 static size_t behind_colon(const editor *e, size_t at)
 {
     while (at > 0 && (e->text.data[at - 1] == ' ' || e->text.data[at - 1] == '\n' ||
@@ -152,7 +156,8 @@ static mdm_status replace_value(editor *e, const mdm_yaml *map, const mdm_yaml *
         return refuse(e, entry->start.line, "a text over several lines");
     if (entry->kind == MDM_YAML_LIST && !entry->flow) {
         const mdm_yaml *item = entry->first;
-        while (item->next) item = item->next;
+        while (item->next)
+            item = item->next;
         from = behind_colon(e, from);
         to = byte_of(e->text, item->end);
     }
@@ -173,11 +178,13 @@ static mdm_status edit(editor *e, const mdm_yaml *root, mdm_str path)
     }
     const mdm_yaml *map = root;
     for (;;) {
-        if (map->kind != MDM_YAML_MAP) return refuse(e, map->start.line, "something else than a section");
+        if (map->kind != MDM_YAML_MAP)
+            return refuse(e, map->start.line, "something else than a section");
         const mdm_str whole = path;
         const mdm_str part = mdm_str_split(&path, '.');
         const mdm_yaml *entry = map->first;
-        while (entry && !mdm_str_equal(entry->key, part)) entry = entry->next;
+        while (entry && !mdm_str_equal(entry->key, part))
+            entry = entry->next;
         if (!entry) return insert_into(e, map, whole);
         if (path.len == 0) return replace_value(e, map, entry);
         if (mdm_yaml_is_null(entry)) return insert_below(e, entry, path);
@@ -227,11 +234,12 @@ static bool says(const editor *e, const mdm_yaml *after, mdm_str path)
     while (after && path.len > 0) {
         const mdm_str part = mdm_str_split(&path, '.');
         const mdm_yaml *entry = after->first;
-        while (entry && !mdm_str_equal(entry->key, part)) entry = entry->next;
+        while (entry && !mdm_str_equal(entry->key, part))
+            entry = entry->next;
         after = entry;
     }
-    const bool is_read = mdm_yaml_read((mdm_str){alone.data, alone.len}, e->file, MDM_CONFIG, &document,
-                                       NULL) == MDM_OK;
+    const bool is_read = mdm_yaml_read((mdm_str){alone.data, alone.len}, e->file, MDM_CONFIG,
+                                       &document, NULL) == MDM_OK;
     const mdm_yaml *wanted = is_read ? mdm_yaml_get(document, "alone") : NULL;
     const bool same = wanted && after && same_value(wanted, after);
     mdm_yaml_close(document);
@@ -243,8 +251,8 @@ static mdm_status check(const editor *e, const mdm_yaml *before, mdm_str path)
 {
     mdm_yaml *after = NULL;
     MDM_TRY(mdm_text_status(e->out, e->err));
-    mdm_status status = mdm_yaml_read((mdm_str){e->out->data, e->out->len}, e->file, MDM_CONFIG, &after,
-                                      e->err);
+    mdm_status status =
+        mdm_yaml_read((mdm_str){e->out->data, e->out->len}, e->file, MDM_CONFIG, &after, e->err);
     if (status == MDM_NO_MEMORY) return status;
     if (status != MDM_OK || !same_but(before, after, path) || !says(e, after, path))
         status = refuse(e, before->start.line, "the way it is written");

@@ -1,6 +1,6 @@
 /* Variables are compared whole: each option has its long name (MDM_ and the path), perhaps a short
- * one, and the long names of its former paths. When several are set, the long name goes before the short
- * one and that before former ones. */
+ * one, and the long names of its former paths. When several are set, the long name goes before the
+ * short one and that before former ones. */
 #include <string.h>
 #include <unistd.h>
 
@@ -39,7 +39,8 @@ static bool alias_variable(const mdm_option_alias *alias, const char *path,
 {
     const size_t len = strlen(alias->path);
     const bool is_prefix = alias->path[len - 1] == '.';
-    if (is_prefix ? strncmp(path, alias->path, len) != 0 : strcmp(path, alias->path) != 0) return false;
+    if (is_prefix ? strncmp(path, alias->path, len) != 0 : strcmp(path, alias->path) != 0)
+        return false;
     char old_path[MDM_VARIABLE_SIZE];
     if (strlen(alias->old_path) + strlen(path + len) >= sizeof old_path) return false;
     strcpy(old_path, alias->old_path);
@@ -57,8 +58,10 @@ static bool counts(const mdm_option_row *row, const char *value)
                       row->form != MDM_FORM_SIZE_OR_AUTO && row->form != MDM_FORM_NUMBER_OR_AUTO);
 }
 
-/* The strongest variable that is set for an option: its name into room, and its value; NULL: none. */
-static const char *variable_for(const mdm_config *config, size_t index, char room[MDM_VARIABLE_SIZE])
+/* The strongest variable that is set for an option: its name into room, and its value; NULL: none.
+ */
+static const char *variable_for(const mdm_config *config, size_t index,
+                                char room[MDM_VARIABLE_SIZE])
 {
     const mdm_option_row *row = &mdm_option_rows[index];
     strcpy(room, mdm_option_long_variable(index));
@@ -129,7 +132,8 @@ static const char *nearest_variable(const char *name)
 {
     const char *best = NULL;
     for (size_t i = 0; i < mdm_option_count; i++) {
-        const char *long_one = mdm_option_long_variable(i), *short_one = mdm_option_rows[i].variable;
+        const char *long_one = mdm_option_long_variable(i),
+                   *short_one = mdm_option_rows[i].variable;
         /* The best so far competes with those of this option. */
         const char *const candidates[] = {best ? best : long_one, long_one,
                                           short_one ? short_one : long_one};
@@ -147,8 +151,8 @@ static mdm_status note_unknown(mdm_config *config, const char *entry, mdm_error 
     mdm_status status = MDM_OK;
     if (!is_known(name)) {
         const char *nearest = nearest_variable(name);
-        status = mdm_messages_add(&config->unknown_variables, err, "%s: no such setting%s%s%s", name,
-                                  nearest ? ", did you mean " : "", nearest ? nearest : "",
+        status = mdm_messages_add(&config->unknown_variables, err, "%s: no such setting%s%s%s",
+                                  name, nearest ? ", did you mean " : "", nearest ? nearest : "",
                                   nearest ? "?" : "");
     }
     mdm_free(name);
@@ -157,7 +161,8 @@ static mdm_status note_unknown(mdm_config *config, const char *entry, mdm_error 
 
 mdm_status mdm_config_read_environment(mdm_config *config, mdm_error *err)
 {
-    for (size_t i = 0; i < mdm_option_count; i++) MDM_TRY(read_option(config, i, err));
+    for (size_t i = 0; i < mdm_option_count; i++)
+        MDM_TRY(read_option(config, i, err));
     for (const char *const *entry = entries_of(config); entry && *entry; entry++)
         MDM_TRY(note_unknown(config, *entry, err));
     return MDM_OK;
@@ -166,7 +171,8 @@ mdm_status mdm_config_read_environment(mdm_config *config, mdm_error *err)
 /* --- ${NAME} ---------------------------------------------------------------- */
 
 /* What stands between the braces. */
-static mdm_status expand_one(const mdm_config *config, mdm_str inside, mdm_text *out, mdm_error *err)
+static mdm_status expand_one(const mdm_config *config, mdm_str inside, mdm_text *out,
+                             mdm_error *err)
 {
     const char *colon = inside.len ? memchr(inside.data, ':', inside.len) : NULL;
     const mdm_str name = {inside.data, colon ? (size_t)(colon - inside.data) : inside.len};
@@ -175,10 +181,12 @@ static mdm_status expand_one(const mdm_config *config, mdm_str inside, mdm_text 
     const char *value = mdm_environment_get(config, copy);
     mdm_status status = MDM_OK;
     if (value) mdm_text_puts(out, value);
-    else if (colon)
-        mdm_text_add(out, (mdm_str){colon + 1, inside.len - name.len - 1});
-    else status = mdm_error_set(err, MDM_CONFIG, "the environment variable '%s' is not set; "
-                                                 "${%s:default} would give it a default", copy, copy);
+    else if (colon) mdm_text_add(out, (mdm_str){colon + 1, inside.len - name.len - 1});
+    else
+        status = mdm_error_set(err, MDM_CONFIG,
+                               "the environment variable '%s' is not set; "
+                               "${%s:default} would give it a default",
+                               copy, copy);
     mdm_free(copy);
     return status;
 }

@@ -1,5 +1,5 @@
-/* The configuration file: its tree is walked beside the table of options. Former names are looked at in a
- * second round, so that a present name goes before them wherever it stands. */
+/* The configuration file: its tree is walked beside the table of options. Former names are looked
+ * at in a second round, so that a present name goes before them wherever it stands. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -66,11 +66,14 @@ static mdm_status parse_items(const mdm_config *config, const mdm_option_row *ro
     mdm_str *items = mdm_alloc(list->count * sizeof *items);
     mdm_status status = texts && items ? MDM_OK : mdm_no_memory(err, "a setting");
     const size_t count = texts && items ? list->count : 0;
-    for (size_t i = 0; i < count; i++) mdm_text_init(&texts[i]);
+    for (size_t i = 0; i < count; i++)
+        mdm_text_init(&texts[i]);
     if (status == MDM_OK) status = expand_items(config, row, list, texts, err);
-    for (size_t i = 0; i < count; i++) items[i] = (mdm_str){texts[i].data, texts[i].len};
+    for (size_t i = 0; i < count; i++)
+        items[i] = (mdm_str){texts[i].data, texts[i].len};
     if (status == MDM_OK) status = mdm_setting_parse_items(row, items, count, out, err);
-    for (size_t i = 0; i < count; i++) mdm_text_clear(&texts[i]);
+    for (size_t i = 0; i < count; i++)
+        mdm_text_clear(&texts[i]);
     mdm_free(texts);
     mdm_free(items);
     return status;
@@ -101,17 +104,18 @@ static mdm_status take_value(mdm_config *config, size_t index, const mdm_yaml *n
     }
     mdm_config_give(config, index, &value, MDM_FROM_FILE, origin);
     if (row->kind == MDM_OPTION_SECRET && config->file_is_open_to_view)
-        return mdm_messages_add(&config->warnings, err,
-                                "%s:%d: %s stands in a file that others may read; chmod 600, or use "
-                                "password_file or password_env",
-                                config->file, node->key_place.line, row->path);
+        return mdm_messages_add(
+            &config->warnings, err,
+            "%s:%d: %s stands in a file that others may read; chmod 600, or use "
+            "password_file or password_env",
+            config->file, node->key_place.line, row->path);
     return MDM_OK;
 }
 
 /* --- unknown keys ----------------------------------------------------------- */
 
-/* The part of an option's path that stands at the place of the last part of path; len 0: the option lies
- * elsewhere. */
+/* The part of an option's path that stands at the place of the last part of path; len 0: the option
+ * lies elsewhere. */
 static mdm_str key_beside(const char *option, mdm_str section)
 {
     if (strncmp(option, section.data, section.len) != 0) return MDM_STR("");
@@ -150,10 +154,9 @@ static mdm_status warn_unknown(mdm_config *config, const char *path, const mdm_y
                                 "%s:%d: unknown key '%s': sections are written as nested keys",
                                 config->file, node->key_place.line, node->key.data);
     char *nearest = suggest(path);
-    const mdm_status status =
-        mdm_messages_add(&config->warnings, err, "%s:%d: unknown key '%s'%s%s%s", config->file,
-                         node->key_place.line, path, nearest ? ", did you mean '" : "",
-                         nearest ? nearest : "", nearest ? "'?" : "");
+    const mdm_status status = mdm_messages_add(
+        &config->warnings, err, "%s:%d: unknown key '%s'%s%s%s", config->file, node->key_place.line,
+        path, nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
     mdm_free(nearest);
     return status;
 }
@@ -165,8 +168,8 @@ typedef enum round { PRESENT_NAMES, FORMER_NAMES } round;
 static mdm_status walk_section(mdm_config *config, const mdm_yaml *map, const char *section,
                                round which, mdm_error *err);
 
-static mdm_status take_former(mdm_config *config, const char *path, const char *present, size_t index,
-                              const mdm_yaml *node, mdm_error *err)
+static mdm_status take_former(mdm_config *config, const char *path, const char *present,
+                              size_t index, const mdm_yaml *node, mdm_error *err)
 {
     MDM_TRY(mdm_messages_add(&config->notes, err, "%s:%d: '%s' is now called '%s'", config->file,
                              node->key_place.line, path, present));
@@ -174,38 +177,40 @@ static mdm_status take_former(mdm_config *config, const char *path, const char *
     return take_value(config, index, node, err);
 }
 
-static mdm_status walk_entry(mdm_config *config, const mdm_yaml *node, const char *path, round which,
-                             mdm_error *err)
+static mdm_status walk_entry(mdm_config *config, const mdm_yaml *node, const char *path,
+                             round which, mdm_error *err)
 {
     char present[MDM_OPTION_PATH_SIZE];
     size_t index = 0;
     const bool is_former = mdm_option_alias_find(path, present);
     const bool is_option = mdm_option_find(path, &index);
     if (is_option && is_former)
-        return which == FORMER_NAMES ? take_former(config, path, present, index, node, err) : MDM_OK;
+        return which == FORMER_NAMES ? take_former(config, path, present, index, node, err)
+                                     : MDM_OK;
     if (is_option) return which == PRESENT_NAMES ? take_value(config, index, node, err) : MDM_OK;
 
     const mdm_option_other *other = mdm_option_other_find(is_former ? present : path);
     if (other)
-        return which == FORMER_NAMES ? MDM_OK
-                                     : mdm_messages_add(&config->notes, err, "%s:%d: '%s' %s",
-                                                        config->file, node->key_place.line, path,
-                                                        other->note);
+        return which == FORMER_NAMES
+                   ? MDM_OK
+                   : mdm_messages_add(&config->notes, err, "%s:%d: '%s' %s", config->file,
+                                      node->key_place.line, path, other->note);
     if (!mdm_option_is_section(path))
         return which == FORMER_NAMES ? MDM_OK : warn_unknown(config, path, node, err);
     if (node->kind == MDM_YAML_MAP) return walk_section(config, node, path, which, err);
     if (mdm_yaml_is_null(node)) return MDM_OK;
-    return mdm_error_set(err, MDM_CONFIG, "%s:%d: %s: %s%s%s is not a section of keys", config->file,
-                         node->key_place.line, path, node->kind == MDM_YAML_LIST ? "a list" : "'",
-                         node->text.data, node->kind == MDM_YAML_LIST ? "" : "'");
+    return mdm_error_set(err, MDM_CONFIG, "%s:%d: %s: %s%s%s is not a section of keys",
+                         config->file, node->key_place.line, path,
+                         node->kind == MDM_YAML_LIST ? "a list" : "'", node->text.data,
+                         node->kind == MDM_YAML_LIST ? "" : "'");
 }
 
 static mdm_status walk_section(mdm_config *config, const mdm_yaml *map, const char *section,
                                round which, mdm_error *err)
 {
     for (const mdm_yaml *node = map->first; node; node = node->next) {
-        char *path = *section ? mdm_asprintf("%s.%s", section, node->key.data)
-                              : mdm_str_dup(node->key);
+        char *path =
+            *section ? mdm_asprintf("%s.%s", section, node->key.data) : mdm_str_dup(node->key);
         if (!path) return mdm_no_memory(err, "a setting");
         /* A key with a dot would look like a path, and is none. */
         const bool dotted = memchr(node->key.data, '.', node->key.len) != NULL;
@@ -242,7 +247,8 @@ mdm_status mdm_config_read_file(mdm_config *config, mdm_error *err)
         mdm_path_look(config->file, true, &st, NULL) == MDM_OK && (st.mode & 044) != 0;
     status = mdm_yaml_read((mdm_str){text.data, text.len}, config->file, MDM_CONFIG, &root, err);
     if (status == MDM_CONFIG)
-        mdm_error_hint(err, status, "correct the configuration; 'mdm config paths' says which file is read");
+        mdm_error_hint(err, status,
+                       "correct the configuration; 'mdm config paths' says which file is read");
     if (status == MDM_OK) status = walk(config, root, err);
     mdm_yaml_close(root);
     if (text.len) explicit_bzero(text.data, text.len);

@@ -190,8 +190,9 @@ void mdm_option_variable(const char *path, char room[MDM_VARIABLE_SIZE])
     size_t len = 4;
     memcpy(room, "MDM_", 4);
     for (; *path && len < MDM_VARIABLE_SIZE - 1; path++)
-        room[len++] = *path == '.' ? '_'
-                      : *path >= 'a' && *path <= 'z' ? (char)(*path - 'a' + 'A') : *path;
+        room[len++] = *path == '.'                   ? '_'
+                      : *path >= 'a' && *path <= 'z' ? (char)(*path - 'a' + 'A')
+                                                     : *path;
     room[len] = '\0';
 }
 

@@ -1,4 +1,5 @@
-/* options.h - the table of settings: everything that reads, checks, shows or documents one comes from it. */
+/* options.h - the table of settings: everything that reads, checks, shows or documents one comes
+ * from it. */
 #ifndef MDM_CONFIG_OPTIONS_H
 #define MDM_CONFIG_OPTIONS_H
 
@@ -10,7 +11,8 @@ typedef enum mdm_option_form {
     MDM_FORM_BYTES,          /* INT that may be written with a unit: 10MB */
     MDM_FORM_SIZE_OR_AUTO,   /* TEXT: auto, or a size with a unit */
     MDM_FORM_NUMBER_OR_AUTO, /* TEXT: auto, or a whole number within min and max */
-    MDM_FORM_ADDRESS         /* TEXT, LIST: a database URL or connection words; a password in it is not shown */
+    MDM_FORM_ADDRESS /* TEXT, LIST: a database URL or connection words; a password in it is not
+                        shown */
 } mdm_option_form;
 
 typedef struct mdm_option_row {

@@ -35,7 +35,8 @@ mdm_status mdm_config_check_owner(const char *path, bool root_may_own, mdm_error
     if (st.owner != geteuid() && !(root_may_own && st.owner == 0)) {
         mdm_error_set(err, MDM_PERMISSION, "%s: belongs to another user (uid %u)", path,
                       (unsigned)st.owner);
-        return mdm_error_hint(err, MDM_PERMISSION, "use --home or MDM_HOME_DIR to name a folder of your own");
+        return mdm_error_hint(err, MDM_PERMISSION,
+                              "use --home or MDM_HOME_DIR to name a folder of your own");
     }
     if (st.mode & 022) {
         mdm_error_set(err, MDM_PERMISSION, "%s: others may write to it (mode %04o)", path,
@@ -80,7 +81,8 @@ static mdm_status find_given_file(mdm_config *config, const char *path, mdm_erro
     MDM_TRY(absolute(config, path, &spelled, err));
     const mdm_status status = mdm_path_resolve(spelled, &config->file, err);
     mdm_free(spelled);
-    if (status == MDM_NOT_FOUND) return mdm_error_context(err, MDM_CONFIG, "%s", config->file_origin);
+    if (status == MDM_NOT_FOUND)
+        return mdm_error_context(err, MDM_CONFIG, "%s", config->file_origin);
     return status;
 }
 

@@ -36,8 +36,8 @@ struct mdm_config {
 
 /* --- value.c ---------------------------------------------------------------- */
 
-/* Check a text against an option and fill *out (its value, not its origin). MDM_CONFIG: "PATH: 'x' is
- * not ALLOWED". On success the caller owns what *out holds: mdm_setting_clear(). */
+/* Check a text against an option and fill *out (its value, not its origin). MDM_CONFIG: "PATH: 'x'
+ * is not ALLOWED". On success the caller owns what *out holds: mdm_setting_clear(). */
 MDM_MUST_CHECK mdm_status mdm_setting_parse(const mdm_option_row *row, mdm_str text,
                                             mdm_setting *out, mdm_error *err);
 /* The same for the items of a LIST. */
@@ -54,7 +54,8 @@ bool mdm_address_mask(mdm_str address, mdm_text *out);
 
 /* --- environment.c ---------------------------------------------------------- */
 
-const char *mdm_environment_get(const mdm_config *config, const char *name); /* NULL: unset or empty */
+const char *mdm_environment_get(const mdm_config *config,
+                                const char *name); /* NULL: unset or empty */
 MDM_MUST_CHECK mdm_status mdm_config_read_environment(mdm_config *config, mdm_error *err);
 /* Append text with ${NAME} and ${NAME:default} replaced. MDM_CONFIG: a variable that is not set, or
  * no closing brace. */
@@ -73,25 +74,27 @@ MDM_MUST_CHECK mdm_status mdm_config_parse_node(const mdm_config *config, const 
 
 /* --- edit.c ----------------------------------------------------------------- */
 
-/* The text of a configuration file with path set to value, into *out (initialised). value is as it is to be
- * written; flow_value the same for a place inside [] or {}. Comments, order and all else stay.
- * MDM_CONFIG: what stands there cannot be edited safely. */
+/* The text of a configuration file with path set to value, into *out (initialised). value is as it
+ * is to be written; flow_value the same for a place inside [] or {}. Comments, order and all else
+ * stay. MDM_CONFIG: what stands there cannot be edited safely. */
 MDM_MUST_CHECK mdm_status mdm_config_edit(mdm_str text, const char *file, const char *path,
                                           mdm_str value, mdm_str flow_value, mdm_text *out,
                                           mdm_error *err);
 
 /* --- places.c --------------------------------------------------------------- */
 
-MDM_MUST_CHECK mdm_status mdm_config_find_places(mdm_config *config, const mdm_config_sources *sources,
-                                                 mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_config_find_places(mdm_config *config,
+                                                 const mdm_config_sources *sources, mdm_error *err);
 /* Make the PATH settings absolute. */
 MDM_MUST_CHECK mdm_status mdm_config_resolve_paths(mdm_config *config, mdm_error *err);
 /* Owner and mode of something that must be the user's own. what: "the home". */
-MDM_MUST_CHECK mdm_status mdm_config_check_owner(const char *path, bool root_may_own, mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_config_check_owner(const char *path, bool root_may_own,
+                                                 mdm_error *err);
 
 /* --- config.c --------------------------------------------------------------- */
 
-/* Replace the value of a row, taking over what *value holds; origin_text may be NULL and is taken over, too. */
+/* Replace the value of a row, taking over what *value holds; origin_text may be NULL and is taken
+ * over, too. */
 void mdm_config_give(mdm_config *config, size_t row, mdm_setting *value, mdm_origin origin,
                      char *origin_text);
 /* MDM_NO_MEMORY. */

@@ -6,8 +6,8 @@
 #include "base/alloc.h"
 #include "config/settings.h"
 
-#define SHOWN_MAX 100     /* bytes of a refused value that a message shows */
-#define CHOICES_MAX 16u   /* words of the longest list in the table */
+#define SHOWN_MAX 100   /* bytes of a refused value that a message shows */
+#define CHOICES_MAX 16u /* words of the longest list in the table */
 #define CHOICES_BYTES 128u
 
 /* --- choices ---------------------------------------------------------------- */
@@ -20,7 +20,8 @@ static size_t split_choices(const char *choices, char room[CHOICES_BYTES],
     strncpy(room, choices, CHOICES_BYTES - 1);
     room[CHOICES_BYTES - 1] = '\0';
     char *rest = room, *word;
-    while (count < CHOICES_MAX && (word = strsep(&rest, "|"))) words[count++] = word;
+    while (count < CHOICES_MAX && (word = strsep(&rest, "|")))
+        words[count++] = word;
     return count;
 }
 
@@ -65,7 +66,8 @@ mdm_status mdm_setting_refuse(const mdm_option_row *row, const char *what, mdm_e
         break;
     case MDM_OPTION_TEXT:
         if (row->allowed[0])
-            return mdm_error_set(err, MDM_CONFIG, "%s: %s is not %s", row->path, what, row->allowed);
+            return mdm_error_set(err, MDM_CONFIG, "%s: %s is not %s", row->path, what,
+                                 row->allowed);
         break;
     case MDM_OPTION_SECRET: break;
     }
@@ -93,8 +95,9 @@ static mdm_status refuse_controls(const mdm_option_row *row, mdm_str text, mdm_e
 {
     for (size_t i = 0; i < text.len; i++)
         if ((unsigned char)text.data[i] < 0x20 || text.data[i] == 0x7F)
-            return mdm_error_set(err, MDM_CONFIG, "%s: the value holds a control character (\\x%02x)",
-                                 row->path, (unsigned char)text.data[i]);
+            return mdm_error_set(err, MDM_CONFIG,
+                                 "%s: the value holds a control character (\\x%02x)", row->path,
+                                 (unsigned char)text.data[i]);
     if (mdm_utf8_check(text) != SIZE_MAX)
         return mdm_error_set(err, MDM_CONFIG, "%s: the value is not UTF-8", row->path);
     return MDM_OK;
@@ -107,7 +110,8 @@ static bool to_bytes(mdm_str text, int64_t *out)
 {
     static const char units[] = "KMGT";
     size_t digits = 0;
-    while (digits < text.len && text.data[digits] >= '0' && text.data[digits] <= '9') digits++;
+    while (digits < text.len && text.data[digits] >= '0' && text.data[digits] <= '9')
+        digits++;
     const mdm_str unit = mdm_str_trim((mdm_str){text.data + digits, text.len - digits});
     if (!mdm_str_to_int((mdm_str){text.data, digits}, out)) return false;
     if (unit.len == 0 || mdm_str_equal_nocase(unit, MDM_STR("B"))) return true;
@@ -160,7 +164,8 @@ static bool has_form(const mdm_option_row *row, mdm_str text)
     return mdm_str_to_int(text, &number) && number >= row->min && number <= row->max;
 }
 
-/* The canonical spelling of a value; also fills the number that it stands for. False: it is none. */
+/* The canonical spelling of a value; also fills the number that it stands for. False: it is none.
+ */
 static bool spell(const mdm_option_row *row, mdm_str text, mdm_setting *out, mdm_text *spelling)
 {
     char room[32];
@@ -209,7 +214,8 @@ static mdm_status set_shown(const mdm_option_row *row, mdm_setting *out, mdm_err
 
 /* --- lists ------------------------------------------------------------------ */
 
-static mdm_status add_item(const mdm_option_row *row, mdm_str item, mdm_setting *out, mdm_error *err)
+static mdm_status add_item(const mdm_option_row *row, mdm_str item, mdm_setting *out,
+                           mdm_error *err)
 {
     MDM_TRY(refuse_controls(row, item, err));
     if (row->choices) {
@@ -255,10 +261,12 @@ static mdm_status parse_list(const mdm_option_row *row, mdm_str text, mdm_settin
                              mdm_error *err)
 {
     size_t count = 1;
-    for (size_t i = 0; i < text.len; i++) count += text.data[i] == ',';
+    for (size_t i = 0; i < text.len; i++)
+        count += text.data[i] == ',';
     mdm_str *items = mdm_alloc(count * sizeof *items);
     if (!items) return mdm_no_memory(err, "a setting");
-    for (size_t i = 0; i < count; i++) items[i] = mdm_str_trim(mdm_str_split(&text, ','));
+    for (size_t i = 0; i < count; i++)
+        items[i] = mdm_str_trim(mdm_str_split(&text, ','));
     const mdm_status status = mdm_setting_parse_items(row, items, count, out, err);
     mdm_free(items);
     return status;
@@ -298,7 +306,8 @@ void mdm_setting_clear(mdm_setting *setting)
 {
     wipe(setting->text);
     mdm_free(setting->shown);
-    for (size_t i = 0; i < setting->count; i++) wipe(setting->items[i]);
+    for (size_t i = 0; i < setting->count; i++)
+        wipe(setting->items[i]);
     mdm_free(setting->items);
     mdm_free(setting->origin_text);
     *setting = (mdm_setting){0};

@@ -1,5 +1,5 @@
-/* mdm config set: check the value, change the text, replace the file. The file itself is locked meanwhile: two at
- * once do not lose each other's change, and nothing is left beside it. */
+/* mdm config set: check the value, change the text, replace the file. The file itself is locked
+ * meanwhile: two at once do not lose each other's change, and nothing is left beside it. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -18,7 +18,8 @@ static void add_flow_scalar(mdm_text *out, mdm_str text)
     mdm_yaml_scalar(&plain, text);
     const bool is_bare = mdm_str_equal(text, (mdm_str){plain.data, plain.len});
     if (plain.failed) out->failed = true;
-    if (is_bare && plain.data[strcspn(plain.data, ",[]{}:?")] != '\0') mdm_text_quoted(out, text, '\'');
+    if (is_bare && plain.data[strcspn(plain.data, ",[]{}:?")] != '\0')
+        mdm_text_quoted(out, text, '\'');
     else mdm_text_add(out, (mdm_str){plain.data, plain.len});
     mdm_text_clear(&plain);
 }
@@ -33,10 +34,10 @@ static void add_list(mdm_text *out, const mdm_setting *setting)
     mdm_text_putc(out, ']');
 }
 
-/* Numbers, booleans and words of a list in their canonical spelling; the others as they were given, with ${NAME} and
- * units. */
-static void render(const mdm_option_row *row, mdm_str given, const mdm_setting *setting, bool in_flow,
-                   mdm_text *out)
+/* Numbers, booleans and words of a list in their canonical spelling; the others as they were given,
+ * with ${NAME} and units. */
+static void render(const mdm_option_row *row, mdm_str given, const mdm_setting *setting,
+                   bool in_flow, mdm_text *out)
 {
     const bool is_number = (row->kind == MDM_OPTION_INT && row->form != MDM_FORM_BYTES) ||
                            row->kind == MDM_OPTION_REAL || row->kind == MDM_OPTION_BOOL;
@@ -55,9 +56,11 @@ static void render(const mdm_option_row *row, mdm_str given, const mdm_setting *
 
 static mdm_status refuse_secret(const mdm_option_row *row, mdm_error *err)
 {
-    mdm_error_set(err, MDM_CONFIG, "%s: a password is not written to a file of settings", row->path);
-    return mdm_error_hint(err, MDM_CONFIG,
-                          "name the place of it: password_file, password_env, PGPASSFILE or PGSERVICE");
+    mdm_error_set(err, MDM_CONFIG, "%s: a password is not written to a file of settings",
+                  row->path);
+    return mdm_error_hint(
+        err, MDM_CONFIG,
+        "name the place of it: password_file, password_env, PGPASSFILE or PGSERVICE");
 }
 
 static mdm_status check_secrets(const mdm_option_row *row, const char *value, mdm_error *err)
@@ -110,7 +113,8 @@ static mdm_status change_file(const change *c, mdm_error *err)
     status = mdm_config_load(c->config, &before, err);
     if (status == MDM_OK) {
         status = edited(c, (mdm_str){before.data, before.len}, &after, err);
-        if (status == MDM_OK) status = mdm_file_replace(file, (mdm_str){after.data, after.len}, err);
+        if (status == MDM_OK)
+            status = mdm_file_replace(file, (mdm_str){after.data, after.len}, err);
         if (before.len) explicit_bzero(before.data, before.len);
         mdm_text_clear(&before);
     }
@@ -127,7 +131,8 @@ static mdm_status create_file(const change *c, mdm_error *err)
     MDM_TRY(mdm_dir_make(c->config->home, err));
     mdm_text_init(&text);
     mdm_status status = edited(c, MDM_STR(""), &text, err);
-    if (status == MDM_OK) status = mdm_file_publish(c->config->file, (mdm_str){text.data, text.len}, err);
+    if (status == MDM_OK)
+        status = mdm_file_publish(c->config->file, (mdm_str){text.data, text.len}, err);
     mdm_text_clear(&text);
     return status;
 }

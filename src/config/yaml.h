@@ -1,5 +1,5 @@
-/* yaml.h - the part of YAML that settings and dataset descriptions use: maps, lists and scalars, read
- * with their places in the text, and written in PyYAML's block style.
+/* yaml.h - the part of YAML that settings and dataset descriptions use: maps, lists and scalars,
+ * read with their places in the text, and written in PyYAML's block style.
  *
  * Reading is bounded: 1 MB, 32 levels, 10,000 nodes, one document. Anchors, aliases, tags,
  * keys that are not scalars, keys that occur twice in a map, and what is not UTF-8 are refused with
@@ -21,8 +21,8 @@ typedef struct mdm_yaml_place {
 /* A node; the fields are there to be read. Children are walked by first and next. */
 typedef struct mdm_yaml {
     mdm_yaml_kind kind;
-    bool quoted; /* SCALAR: in quotes or a block scalar, so a text whatever it says */
-    bool flow;   /* LIST, MAP: written as [...] or {...} */
+    bool quoted;  /* SCALAR: in quotes or a block scalar, so a text whatever it says */
+    bool flow;    /* LIST, MAP: written as [...] or {...} */
     mdm_str text; /* SCALAR: what it says, NUL-terminated */
     mdm_str key;  /* of an entry of a MAP: its key, NUL-terminated; else empty */
     bool key_quoted;
@@ -44,11 +44,12 @@ const mdm_yaml *mdm_yaml_get(const mdm_yaml *map, const char *key);
 
 /* What a node is. NULL for node gives false, and true from mdm_yaml_is_null(). */
 bool mdm_yaml_is_null(const mdm_yaml *node); /* ~, null, nothing */
-/* The text of a scalar that is not null, NUL-terminated: also of numbers and booleans. NULL: none. */
+/* The text of a scalar that is not null, NUL-terminated: also of numbers and booleans. NULL: none.
+ */
 const char *mdm_yaml_text(const mdm_yaml *node);
-bool mdm_yaml_to_bool(const mdm_yaml *node, bool *out);    /* plain true false yes no on off */
-bool mdm_yaml_to_int(const mdm_yaml *node, int64_t *out);  /* plain, decimal */
-bool mdm_yaml_to_real(const mdm_yaml *node, double *out);  /* plain; also .inf, .nan */
+bool mdm_yaml_to_bool(const mdm_yaml *node, bool *out);   /* plain true false yes no on off */
+bool mdm_yaml_to_int(const mdm_yaml *node, int64_t *out); /* plain, decimal */
+bool mdm_yaml_to_real(const mdm_yaml *node, double *out); /* plain; also .inf, .nan */
 
 /* --- writing ---------------------------------------------------------------- */
 
@@ -65,8 +66,8 @@ bool mdm_yaml_to_real(const mdm_yaml *node, double *out);  /* plain; also .inf, 
  *     mdm_yaml_list_end(&w);
  *     mdm_yaml_map_end(&w);
  *
- * gives "tags:\n- a\n". Misuse (a value without a key, more than MDM_YAML_DEPTH levels) aborts; what fails
- * for want of memory shows in mdm_text_status() of the text. */
+ * gives "tags:\n- a\n". Misuse (a value without a key, more than MDM_YAML_DEPTH levels) aborts;
+ * what fails for want of memory shows in mdm_text_status() of the text. */
 typedef struct mdm_yaml_writer {
     mdm_text *out; /* not owned */
     size_t depth;

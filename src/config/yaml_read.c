@@ -1,5 +1,5 @@
-/* A tree from libyaml's events. The bounds hold while the events come, so nothing is ever built that
- * exceeds them; without aliases a text cannot expand. */
+/* A tree from libyaml's events. The bounds hold while the events come, so nothing is ever built
+ * that exceeds them; without aliases a text cannot expand. */
 #include <string.h>
 #include <yaml.h>
 
@@ -49,8 +49,8 @@ static mdm_status refuse_parser(const reader *r)
                                   ? place_of_byte(r->text, p->problem_offset)
                                   : place_of(p->problem_mark);
     return mdm_error_set(r->err, r->refusal, "%s:%d:%d: invalid YAML: %s%s%s", r->name, at.line,
-                         at.column, p->problem ? p->problem : "unreadable",
-                         p->context ? " " : "", p->context ? p->context : "");
+                         at.column, p->problem ? p->problem : "unreadable", p->context ? " " : "",
+                         p->context ? p->context : "");
 }
 
 /* What is refused whatever surrounds it. */
@@ -281,8 +281,7 @@ mdm_status mdm_yaml_read(mdm_str text, const char *name, mdm_status refusal, mdm
 {
     *out = NULL;
     reader r = {.text = text, .name = name, .refusal = refusal, .err = err};
-    if (text.len > MDM_YAML_BYTES)
-        return mdm_error_set(err, refusal, "%s: larger than 1 MB", name);
+    if (text.len > MDM_YAML_BYTES) return mdm_error_set(err, refusal, "%s: larger than 1 MB", name);
     const size_t bad = mdm_utf8_check(text);
     if (bad != SIZE_MAX) return refuse(&r, place_of_byte(text, bad), "not UTF-8");
     if (!yaml_parser_initialize(&r.parser)) return mdm_no_memory(err, "a YAML document");

@@ -20,7 +20,8 @@ static bool is_letter(char c)
 /* Words that YAML 1.1 takes for null or a boolean. */
 static bool is_reserved(mdm_str text)
 {
-    static const char *const words[] = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"};
+    static const char *const words[] = {"null", "true", "false", "yes", "no",
+                                        "on",   "off",  "y",     "n"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (mdm_str_equal_nocase(text, mdm_str_from(words[i]))) return true;
     return false;
@@ -52,7 +53,8 @@ static bool may_be_plain(mdm_str text)
     static const char inside[] = "_/.-+=@%~(),;$&*!?|<>\\^ ";
     if (text.len == 0 || is_reserved(text)) return false;
     const char first = text.data[0], last = text.data[text.len - 1];
-    if (!is_letter(first) && first != '_' && first != '/' && !((unsigned char)first & 0x80)) return false;
+    if (!is_letter(first) && first != '_' && first != '/' && !((unsigned char)first & 0x80))
+        return false;
     if (last == ' ') return false;
     for (size_t i = 0; i < text.len; i++) {
         const char c = text.data[i];

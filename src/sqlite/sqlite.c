@@ -10,8 +10,8 @@
 
 /* --- memory ----------------------------------------------------------------- */
 
-/* SQLite asks how large a block is; the size stands in front of it. Eight bytes are the alignment that
- * SQLite wants. */
+/* SQLite asks how large a block is; the size stands in front of it. Eight bytes are the alignment
+ * that SQLite wants. */
 typedef struct block {
     uint64_t bytes;
     char memory[];
@@ -155,8 +155,8 @@ mdm_status mdm_sqlite_error(mdm_error *err, sqlite3 *db, int code)
 
 /* --- opening ---------------------------------------------------------------- */
 
-/* Before SQLite sees the path: it would wait for a FIFO, make files that others may read, and call every
- * failure "unable to open database file". */
+/* Before SQLite sees the path: it would wait for a FIFO, make files that others may read, and call
+ * every failure "unable to open database file". */
 static mdm_status check_file(const char *path, unsigned flags, mdm_error *err)
 {
     mdm_path_stat st;
@@ -237,8 +237,8 @@ mdm_status mdm_sqlite_prepare(sqlite3 *db, mdm_str sql, sqlite3_stmt **out, mdm_
         return mdm_error_set(err, MDM_INVALID, "a statement of %zu bytes is too long", sql.len);
     if (sql.len == 0) sql = MDM_STR("");
     const char *behind = sql.data;
-    const int code = sqlite3_prepare_v3(db, sql.data, (int)sql.len, SQLITE_PREPARE_PERSISTENT, out,
-                                        &behind);
+    const int code =
+        sqlite3_prepare_v3(db, sql.data, (int)sql.len, SQLITE_PREPARE_PERSISTENT, out, &behind);
     if (code != SQLITE_OK) return mdm_sqlite_error(err, db, code);
     if (tail) *tail = (mdm_str){behind, sql.len - (size_t)(behind - sql.data)};
     return MDM_OK;
