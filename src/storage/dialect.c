@@ -101,14 +101,16 @@ const mdm_dialect mdm_dialect_postgresql = {
             [MDM_TYPE_TIMESTAMP] = "timestamp without time zone",
             [MDM_TYPE_TIMESTAMPTZ] = "timestamp with time zone",
         },
+    /* regnamespace reads an identifier, so that a name has to be quoted for it. */
     .list_tables = "SELECT c.relname FROM pg_catalog.pg_class AS c WHERE c.relnamespace = "
-                   "current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
-                   "ORDER BY c.oid",
+                   "quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p', 'v', "
+                   "'m', 'f') AND NOT c.relispartition ORDER BY c.oid",
     .list_columns = "SELECT c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) "
                     "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_attribute AS a ON "
-                    "a.attrelid = c.oid WHERE c.relnamespace = current_schema()::regnamespace AND "
-                    "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT "
-                    "a.attisdropped ORDER BY c.oid, a.attnum",
+                    "a.attrelid = c.oid WHERE c.relnamespace = "
+                    "quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p', 'v', "
+                    "'m', 'f') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped "
+                    "ORDER BY c.oid, a.attnum",
     .analyze = "ANALYZE %s",
     .file_suffix = NULL,
 };

@@ -67,9 +67,10 @@ static mdm_status commit(mdm_conn *base, mdm_error *err)
 static void rollback(mdm_conn *base)
 {
     pg_conn *conn = mdm_pg_conn(base);
-    if (mdm_pg_is_broken(base)) return;
+    if (mdm_pg_is_broken(base) || !mdm_pg_wind_up(conn)) return;
     if (atomic_load(&conn->active) && !mdm_pg_drain(conn, mdm_clock_ns() + 2000000))
         mdm_pg_abandon(conn, MDM_CANCELLED);
+    if (!mdm_pg_wind_up(conn)) return;
     if (mdm_pq.transactionStatus(conn->pq) == PQTRANS_IDLE) return;
     if (mdm_pg_within(conn, PG_QUICK_MS, "ROLLBACK", NULL) != MDM_OK) conn->broken = true;
 }
@@ -93,8 +94,11 @@ static bool clean(pg_conn *conn)
 static bool reset(mdm_conn *base)
 {
     pg_conn *conn = mdm_pg_conn(base);
-    if (mdm_pg_is_broken(base)) return false;
+    base->stop = NULL;
+    if (mdm_pg_is_broken(base) || conn->statements.used > 0) return false;
     if (atomic_load(&conn->active)) mdm_pg_abandon(conn, MDM_TIMEOUT);
+    if (!mdm_pg_wind_up(conn)) return false;
+    if (mdm_pq.transactionStatus(conn->pq) != PQTRANS_IDLE) base->abandoned++;
     rollback(base);
     if (conn->altered && !mdm_pg_is_broken(base) && !clean(conn)) return false;
     return !mdm_pg_is_broken(base) && mdm_pq.transactionStatus(conn->pq) == PQTRANS_IDLE;

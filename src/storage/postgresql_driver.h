@@ -56,7 +56,7 @@ enum {
 #define PG_EPOCH_US INT64_C(946684800000000)
 
 #define PG_SLICE_MS 10      /* how late a stop request is seen */
-#define PG_TIMEOUT_GRACE_MS 30 /* time to wind up a request after its deadline */
+#define PG_TIMEOUT_GRACE_MS 40 /* time to wind up a request after its deadline */
 #define PG_CANCEL_GRACE_MS 250 /* the same where nobody counts milliseconds */
 #define PG_QUICK_MS 1000    /* for ROLLBACK and the like, where no deadline was given */
 
@@ -72,6 +72,7 @@ typedef struct pg_conn {
     atomic_bool active;      /* a request was sent, and not all of its results are read */
     atomic_bool interrupted; /* interrupt() was called meanwhile */
     bool broken;             /* a new connection would be better */
+    bool winding_up;         /* the request was given up, but its end is not here yet */
     bool altered;            /* the session's settings or temporary objects were touched */
     bool prepares;           /* SQL has prepared statements under names of its own */
     bool demoted;            /* the server has become a standby */
@@ -189,9 +190,11 @@ mdm_status mdm_pg_wait(pg_conn *conn, short events, mdm_error *err);
 mdm_status mdm_pg_stop_wanted(const pg_conn *conn, mdm_error *err);
 /* Read and forget what is left of the request. */
 mdm_status mdm_pg_skip(pg_conn *conn, mdm_error *err);
-/* Make the server give the request up, for at most the grace that belongs to status why; what cannot be had
- * within it breaks the connection. */
+/* Make the server give the request up and wait for that, but no longer than the grace that belongs to
+ * status why: the request is over for the caller, whatever the server does. */
 void mdm_pg_abandon(pg_conn *conn, mdm_status why);
+/* Give a connection that is winding up a little more time; false: it is broken now. */
+bool mdm_pg_wind_up(pg_conn *conn);
 /* Read what is left for at most that long; true: the request is done. */
 bool mdm_pg_drain(pg_conn *conn, int64_t until_ns);
 /* Note what a finished command did to the session. */

@@ -42,7 +42,7 @@ mdm_status mdm_pg_wait(pg_conn *conn, short events, mdm_error *err)
 
 mdm_status mdm_pg_start(pg_conn *conn, mdm_error *err)
 {
-    if (conn->broken) return mdm_error_set(err, MDM_BACKEND, "the connection is lost");
+    if (!mdm_pg_wind_up(conn)) return mdm_error_set(err, MDM_BACKEND, "the connection is lost");
     if (atomic_load(&conn->active))
         return mdm_error_set(err, MDM_INVALID, "rows of another statement are still being read "
                                                "from this connection");
@@ -199,16 +199,33 @@ bool mdm_pg_drain(pg_conn *conn, int64_t until_ns)
     return true;
 }
 
+/* A server that has taken the request to cancel is alive, though perhaps busy: the connection can be
+ * had back a little later. One that has not may have stopped: nobody shall wait for it again. */
 void mdm_pg_abandon(pg_conn *conn, mdm_status why)
 {
     int64_t grace_ms = why == MDM_TIMEOUT ? PG_TIMEOUT_GRACE_MS : PG_CANCEL_GRACE_MS;
     int64_t until_ns = mdm_clock_ns() + grace_ms * MS;
     mdm_pg_canceller_start(conn->canceller);
-    /* A request to cancel that arrives late would hit the next statement: wait for both. */
     bool drained = mdm_pg_drain(conn, until_ns);
+    /* A request to cancel that arrives late would hit the next statement: wait for both. */
+    bool asked = mdm_pg_canceller_idle(conn->canceller, until_ns);
+    bool alive = mdm_pq.status(conn->pq) != CONNECTION_BAD;
     if (!drained) conn->completed = false;
-    if (!drained || !mdm_pg_canceller_idle(conn->canceller, until_ns)) conn->broken = true;
+    if (!alive || (!drained && !asked)) conn->broken = true;
+    else if (!drained || !asked) conn->winding_up = true;
     end_request(conn);
+}
+
+bool mdm_pg_wind_up(pg_conn *conn)
+{
+    if (!conn->winding_up) return !conn->broken;
+    int64_t until_ns = mdm_clock_ns() + PG_CANCEL_GRACE_MS * MS;
+    conn->winding_up = false;
+    atomic_store(&conn->active, true);
+    if (!mdm_pg_drain(conn, until_ns) || !mdm_pg_canceller_idle(conn->canceller, until_ns))
+        conn->broken = true;
+    end_request(conn);
+    return !conn->broken;
 }
 
 /* --- what commands do to a session -------------------------------------------------------- */
