@@ -63,7 +63,7 @@ MDM_MUST_CHECK mdm_status mdm_typing_force(mdm_typing *typing, size_t column, md
 void mdm_typing_force_number(mdm_typing *typing, size_t column);
 /* The column is a date. format: %Y %y %m %d %b %B %H %I %M %S %f %p %z %j %e %T %F %D %R %% and
  * other characters for themselves; NULL or "": the format above that most cells fit (choose()
- * says MDM_FORMAT when day and month cannot be told apart). DATE without hours, TIMESTAMP with
+ * says MDM_FORMAT when after a whole pass day and month cannot be told apart). DATE without hours, TIMESTAMP with
  * them, TIMESTAMPTZ with %z. MDM_INVALID: an unknown directive, no day. */
 MDM_MUST_CHECK mdm_status mdm_typing_force_date(mdm_typing *typing, size_t column,
                                                 const char *format, mdm_error *err);
@@ -85,7 +85,8 @@ typedef struct mdm_cells {
 void mdm_typing_observe(mdm_typing *typing, size_t column, const mdm_cells *cells);
 
 /* Choose types from all cells seen so far: the schema, and the columns below. A forced date that
- * stays ambiguous is MDM_FORMAT with the options that would settle it. MDM_NO_MEMORY. */
+ * is ambiguous after a whole pass is MDM_FORMAT with the options that would settle it.
+ * MDM_NO_MEMORY. */
 MDM_MUST_CHECK mdm_status mdm_typing_choose(mdm_typing *typing, mdm_error *err);
 const mdm_schema *mdm_typing_schema(const mdm_typing *typing); /* borrowed until the next choose */
 
@@ -93,7 +94,8 @@ const mdm_schema *mdm_typing_schema(const mdm_typing *typing); /* borrowed until
 void mdm_typing_begin(mdm_typing *typing);
 /* No cell so far contradicts the choice (cheap; false: the rest of the pass is only to observe). */
 bool mdm_typing_holds(const mdm_typing *typing);
-/* The same for one column of TEXT or a forced type: no cell can change its type any more. */
+/* No cell can change the type of this column any more. Text that is final needs no converting (but its
+ * note counts only the cells that are converted). */
 bool mdm_typing_is_final(const mdm_typing *typing, size_t column);
 /* After a whole pass: a choice made now would be the same one. False: choose and repeat the pass. */
 bool mdm_typing_settled(const mdm_typing *typing);
@@ -123,7 +125,7 @@ MDM_MUST_CHECK mdm_status mdm_typing_chunk(mdm_typing *typing, const mdm_cells *
                                            mdm_error *err);
 
 /* What a JSON token is in a TEXT column: the unescaped string (in place, or in room, which is
- * reset), else the token; null: data NULL. */
+ * reset; look at room->failed), else the token; null: data NULL. */
 mdm_str mdm_typing_json_text(mdm_str token, mdm_text *room);
 
 /* --- what was found ------------------------------------------------------------ */
@@ -133,9 +135,8 @@ typedef struct mdm_typing_column {
     mdm_type type;
     const char *format; /* dates: "%d/%m/%Y"; "" otherwise */
     bool forced;
-    int64_t values;     /* cells of this pass that have a value */
-    int64_t null_words; /* cells that a word made NULL */
-    int64_t failed;     /* cells that are no value of the forced type */
+    int64_t null_words; /* cells of this pass that a word made NULL */
+    int64_t failed;     /* cells of this pass that are no value of the forced type */
     const char *note;   /* a sentence for the user about why this is text, or NULL */
 } mdm_typing_column;
 
