@@ -39,7 +39,8 @@ typedef struct mdm_location {
 
 /* Read sqlite:///rel.db, sqlite:////abs.db, sqlite:// (memory), duckdb:///f.duckdb,
  * postgresql://user@h1,h2:5432/db?sslmode=..., postgres://, postgresql+driver://
- * (the driver part is ignored) and libpq "key=value" text. Percent-decoded.
+ * (the driver part is ignored) and libpq "key=value" text. Percent-decoded. What stands behind
+ * '?' are settings (pragmas, options, libpq keywords); on a server "schema" is the schema.
  * MDM_INVALID says what is wrong and never repeats a password. The caller owns
  * *out: mdm_location_free(). */
 MDM_API MDM_MUST_CHECK mdm_status mdm_location_parse(mdm_str url, mdm_location **out,
@@ -119,7 +120,8 @@ struct mdm_backend {
 
     /* Open one connection. On success *out is owned by the caller. MDM_NOT_FOUND
      * (no such file), MDM_PERMISSION (file mode, refused login), MDM_FORMAT (not
-     * such a database), MDM_BUSY (held by another process), MDM_TIMEOUT, MDM_BACKEND.
+     * such a database), MDM_BUSY (held by another process), MDM_TIMEOUT, MDM_CANCELLED,
+     * MDM_INVALID (an unknown setting, or a value it cannot have), MDM_BACKEND.
      * stop may be NULL. */
     mdm_status (*open)(const mdm_location *location, unsigned flags, const mdm_stop *stop,
                        mdm_conn **out, mdm_error *err);
@@ -162,7 +164,9 @@ struct mdm_backend {
     mdm_status (*explain)(mdm_conn *conn, mdm_str sql, char **out, mdm_error *err);
 
     /* Append all rows of a stream by the database's fastest way, inside the transaction that
-     * is open; the stream stays the caller's. *rows: how many. On failure roll back. */
+     * is open, to the columns of the same names; the stream stays the caller's. *rows: how many.
+     * MDM_EXISTS: to be created, and there already; MDM_FORMAT: a value or a set of columns that
+     * the database cannot hold; what the stream says. On failure roll back. */
     mdm_status (*bulk)(mdm_conn *conn, const mdm_target *target, mdm_stream *source,
                        int64_t *rows, mdm_error *err);
     /* Fill a table from files, rows never passing through us. NULL unless MDM_CAP_READS_FILES. */

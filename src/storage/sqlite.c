@@ -240,6 +240,7 @@ static mdm_status sqlite_open(const mdm_location *location, unsigned flags, cons
                               mdm_conn **out, mdm_error *err)
 {
     *out = NULL;
+    MDM_TRY(mdm_stop_check(stop, err));
     MDM_TRY(check_settings(location, err));
     sqlite_conn *conn = mdm_alloc_zero(1, sizeof *conn);
     if (!conn) return mdm_no_memory(err, "a connection");

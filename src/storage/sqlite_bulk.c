@@ -14,6 +14,7 @@
 #define ROOM 48 /* for a date, a time or a decimal as text */
 
 __extension__ typedef __int128 wide;
+__extension__ typedef unsigned __int128 uwide;
 
 /* What the virtual table reads from; one bulk() owns it. */
 typedef struct bulk_source {
@@ -143,8 +144,7 @@ static size_t decimal_text(wide value, int scale, char *text)
     size_t count = 0;
     const bool negative = value < 0;
     /* Unsigned, so that the lowest number of all can be turned round. */
-    __extension__ unsigned __int128 rest =
-        negative ? -(unsigned __int128)value : (unsigned __int128)value;
+    uwide rest = negative ? 0 - (uwide)value : (uwide)value;
     for (; rest > 0 || (int)count <= scale; rest /= 10) {
         if (scale > 0 && (int)count == scale) digits[count++] = '.';
         digits[count++] = (char)('0' + (int)(rest % 10));
@@ -160,7 +160,7 @@ static void result_decimal(sqlite3_context *context, const mdm_column *column, i
                            char *room)
 {
     const mdm_int128 number = ((const mdm_int128 *)column->values)[row];
-    const wide value = (wide)number.high << 64 | number.low;
+    const wide value = (wide)((uwide)(uint64_t)number.high << 64 | number.low);
     wide unit = 1;
     for (int i = 0; i < column->type.scale; i++) unit *= 10;
     const wide whole = value / unit;

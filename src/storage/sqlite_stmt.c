@@ -365,6 +365,7 @@ static mdm_status run(sqlite_statement *s, mdm_error *err)
 {
     sqlite_conn *conn = conn_of(s);
     const int64_t before = sqlite3_total_changes64(conn->db);
+    s->state = RUNNING;
     int rc = sqlite3_step(s->stmt);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) return step_failed(s, rc, err);
     MDM_TRY(read_declared(s, err));
@@ -372,7 +373,6 @@ static mdm_status run(sqlite_statement *s, mdm_error *err)
     mdm_sqlite_look_start(conn->look, s->columns);
     const size_t limit = (size_t)chunk_rows(s->columns);
     while (rc == SQLITE_ROW) {
-        s->state = RUNNING;
         MDM_TRY(mdm_sqlite_look_add(conn->look, conn, s->stmt, err));
         if (conn->look->rows >= limit || conn->look->text.len >= CHUNK_BYTES) break;
         rc = sqlite3_step(s->stmt);

@@ -12,11 +12,11 @@
 
 #define RUNS_MAX 100000L /* a step whose need grows with each run would never end */
 
-static long walk_allocations(test_step step, void *data, void (*fail)(long))
+static long walk_allocations(test_step step, void *data, void (*arrange)(long))
 {
     for (long n = 0; n < RUNS_MAX; n++) {
         mdm_error err = {0};
-        fail(n);
+        arrange(n);
         const mdm_status status = step(data, &err);
         const bool met = mdm_alloc_count() > n;
         mdm_alloc_fail_after(-1);
