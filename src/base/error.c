@@ -2,6 +2,7 @@
  * and then shown character by character: what data brings along must not steer a terminal. */
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/format.h"
@@ -96,20 +97,28 @@ mdm_status mdm_error_set(mdm_error *err, mdm_status status, const char *format, 
     return status;
 }
 
+/* A long context (a path has up to 4,096 bytes) is cut so that at least half of the room is left
+ * for what happened. */
+static void put_in_front(mdm_error *err, const char *context)
+{
+    char front[sizeof err->message], joined[2 * sizeof err->message + 2];
+    const size_t used = strlen(err->message) + 2;
+    const size_t half = sizeof front / 2;
+    show(front, used < half ? sizeof front - used : half, context);
+    snprintf(joined, sizeof joined, "%s%s%s", front, err->message[0] ? ": " : "", err->message);
+    show(err->message, sizeof err->message, joined);
+}
+
 mdm_status mdm_error_context(mdm_error *err, mdm_status status, const char *format, ...)
 {
     if (!err) return status;
-    char formatted[FORMATTED + sizeof err->message];
+    char formatted[FORMATTED];
     va_list args;
     va_start(args, format);
-    if (mdm_format(formatted, FORMATTED, format, args) < 0) formatted[0] = '\0';
+    if (mdm_format(formatted, sizeof formatted, format, args) < 0) formatted[0] = '\0';
     va_end(args);
-    if (err->message[0]) {
-        strcat(formatted, ": ");
-        strcat(formatted, err->message);
-    }
     err->status = status;
-    show(err->message, sizeof err->message, formatted);
+    put_in_front(err, formatted);
     return status;
 }
 
