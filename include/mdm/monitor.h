@@ -1,9 +1,11 @@
 /* monitor.h - counters, gauges, histograms and timers that cost next to nothing.
  *
  * A metric is registered once by name and then used by its number. Each thread
- * writes to memory of its own; readers add the threads up. Recording never
- * allocates after a thread's first use of a monitor, never blocks and never fails. A NULL
- * or disabled monitor makes each call one branch.
+ * writes to memory of its own; readers add the threads up. Recording takes a lock and memory
+ * only when a thread meets a monitor or a metric for the first time, and never fails: what finds
+ * no memory then is counted in "monitor.lost", names refused in "monitor.refused". What an ended
+ * thread recorded stays. A child made by fork() starts from nothing. A NULL or disabled monitor
+ * makes each call one branch.
  *
  *     mdm_metric queries = mdm_metric_named(monitor, "query.count", MDM_METRIC_COUNTER, "");
  *     mdm_count(monitor, queries, 1);
@@ -12,9 +14,10 @@
  *     ...
  *     mdm_timer_stop(&timer, monitor, duration);
  *
- * Histograms are log-linear with 32 steps per octave: quantiles are within 1.6 % of the
- * truth over the whole life, count, sum, minimum and maximum are exact
- * (the layout of HdrHistogram, http://hdrhistogram.org).
+ * Histograms are log-linear with 32 steps per octave: quantiles (nearest rank) are within
+ * 1/64 = 1.6 % of the truth over the whole life, count, sum, minimum and maximum are exact
+ * (the layout of HdrHistogram, http://hdrhistogram.org). That holds below 2^42 (73 minutes in
+ * nanoseconds, 4 TB); quantiles above lie within their octave. 5 KB per histogram and thread.
  *
  * Threads: all calls from any thread. */
 #ifndef MDM_MONITOR_H
@@ -47,12 +50,14 @@ MDM_API MDM_MUST_CHECK mdm_status mdm_monitor_open(const mdm_monitor_options *op
 /* No other thread may still use it. NULL allowed. */
 MDM_API void mdm_monitor_close(mdm_monitor *monitor);
 
-/* Find or make the metric of that name. unit: "ns", "rows", "bytes" or "". 0 (and a counted
- * refusal) when the name is empty, longer than 200 bytes, of another kind already, or
- * the monitor is full (4,096 metrics). Takes a lock: keep the number. */
+/* Find or make the metric of that name. unit: "ns", "rows", "bytes" or ""; copied. 0 (and a
+ * counted refusal) when the name is empty, longer than 200 bytes, of another kind already, the
+ * monitor is full (4,096 metrics) or memory is. Also 0 when the monitor is NULL or disabled.
+ * Takes a lock: keep the number. */
 MDM_API mdm_metric mdm_metric_named(mdm_monitor *monitor, const char *name, mdm_metric_kind kind,
                                     const char *unit);
 
+/* A number of another kind, or 0, does nothing. */
 MDM_API void mdm_count(mdm_monitor *monitor, mdm_metric counter, uint64_t by);
 MDM_API void mdm_gauge_set(mdm_monitor *monitor, mdm_metric gauge, double value);
 MDM_API void mdm_observe(mdm_monitor *monitor, mdm_metric histogram, uint64_t value);
@@ -73,12 +78,15 @@ typedef struct mdm_operation {
     int64_t start_ns;
 } mdm_operation;
 
-/* name: "dataset_registration", ... Ends with mdm_operation_end(), once. */
+/* name: "dataset_registration", ... Ends with mdm_operation_end(), once. It takes three of the
+ * monitor's metrics when it is new; without them it is refused, and its end does nothing. */
 MDM_API mdm_operation mdm_operation_begin(mdm_monitor *monitor, const char *name);
+/* MDM_OK: completed; anything else: failed, and timed all the same. */
 MDM_API void mdm_operation_end(mdm_operation *operation, mdm_status status);
 
 /* --- reading -------------------------------------------------------------- */
 
+/* All 0 while nothing was observed. */
 typedef struct mdm_histogram_summary {
     uint64_t count, sum, min, max;
     uint64_t p50, p90, p95, p99, p999;
@@ -86,14 +94,20 @@ typedef struct mdm_histogram_summary {
 } mdm_histogram_summary;
 
 MDM_API uint64_t mdm_counter_read(mdm_monitor *monitor, const char *name); /* unknown: 0 */
-MDM_API double mdm_gauge_read(mdm_monitor *monitor, const char *name);     /* unknown: NaN */
+MDM_API double mdm_gauge_read(mdm_monitor *monitor, const char *name); /* unknown, unset: NaN */
 /* False: no such histogram, *out is zeroed. */
 MDM_API bool mdm_histogram_read(mdm_monitor *monitor, const char *name,
                                 mdm_histogram_summary *out);
 
-/* Everything as one JSON object: counters, gauges, histograms, and flat keys
- * operation_NAME_success_rate, _count, _failed, _p50_ms, _p95_ms, _p99_ms. The caller owns *out:
- * mdm_free_text(). MDM_NO_MEMORY. */
+/* Everything as one JSON object:
+ *   counters    {NAME: count}
+ *   gauges      {NAME: value}
+ *   histograms  {NAME: {unit, count, sum, min, max, avg, p50, p90, p95, p99, "p99.9"}}
+ * and flat keys operation_NAME_success_rate, _count, _failed, _p50_ms, _p95_ms, _p99_ms. Success
+ * rate = completed / (completed + failed); operations still running count nowhere. In flat keys
+ * characters other than A-Z, a-z, 0-9 and _ become _; a NAME that is taken then gets _2, _3 ...
+ * What is not known (NaN, a quantile of nothing) is null. monitor NULL or disabled: the three
+ * objects are empty. The caller owns *out: mdm_free_text(). MDM_NO_MEMORY. */
 MDM_API MDM_MUST_CHECK mdm_status mdm_monitor_report(mdm_monitor *monitor, char **out,
                                                      mdm_error *err);
 

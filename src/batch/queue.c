@@ -1,6 +1,6 @@
 /* A ring of slots under one mutex. What passes through are chunks of thousands of rows, so a
- * mutex and two conditions are far below what can be felt; what costs is waking a thread that sleeps,
- * and an end is woken only when it waits (bench/bench_batch.c shows both). */
+ * mutex and two conditions are far below what can be felt; what costs is waking a thread that
+ * sleeps, and an end is woken only when it waits (bench/bench_batch.c shows both). */
 #include "mdm/batch.h"
 
 #include <pthread.h>
