@@ -19,8 +19,6 @@
     X(append_data_chunk)                        \
     X(appender_add_column)                      \
     X(appender_close)                           \
-    X(appender_column_count)                    \
-    X(appender_column_type)                     \
     X(appender_create)                          \
     X(appender_destroy)                         \
     X(appender_error_data)                      \
@@ -32,7 +30,6 @@
     X(bind_boolean)                             \
     X(bind_date)                                \
     X(bind_double)                              \
-    X(bind_get_extra_info)                      \
     X(bind_get_parameter)                       \
     X(bind_int64)                               \
     X(bind_null)                                \
@@ -47,6 +44,7 @@
     X(column_count)                             \
     X(column_logical_type)                      \
     X(column_name)                              \
+    X(column_type)                              \
     X(connect)                                  \
     X(create_config)                            \
     X(create_data_chunk)                        \
@@ -54,7 +52,6 @@
     X(create_logical_type)                      \
     X(create_scalar_function)                   \
     X(create_table_function)                    \
-    X(data_chunk_get_column_count)              \
     X(data_chunk_get_size)                      \
     X(data_chunk_get_vector)                    \
     X(data_chunk_reset)                         \
@@ -77,7 +74,6 @@
     X(enum_dictionary_size)                     \
     X(enum_dictionary_value)                    \
     X(enum_internal_type)                       \
-    X(error_data_error_type)                    \
     X(error_data_message)                       \
     X(execute_pending)                          \
     X(extract_statements)                       \
@@ -90,28 +86,30 @@
     X(get_type_id)                              \
     X(init_get_column_count)                    \
     X(init_get_column_index)                    \
+    X(init_get_bind_data)                       \
+    X(init_set_error)                           \
     X(init_set_max_threads)                     \
     X(interrupt)                                \
     X(library_version)                          \
     X(list_type_child_type)                     \
     X(list_vector_get_child)                    \
+    X(logical_type_get_alias)                   \
     X(map_type_key_type)                        \
     X(map_type_value_type)                      \
     X(nparams)                                  \
     X(open_ext)                                 \
     X(param_type)                               \
     X(pending_error)                            \
-    X(pending_prepared)                         \
     X(pending_prepared_streaming)               \
     X(prepare)                                  \
     X(prepare_error)                            \
     X(prepare_extracted_statement)              \
     X(prepared_statement_type)                  \
+    X(query)                                    \
     X(register_scalar_function)                 \
     X(register_table_function)                  \
     X(result_error)                             \
     X(result_return_type)                       \
-    X(result_statement_type)                    \
     X(rows_changed)                             \
     X(scalar_function_add_parameter)            \
     X(scalar_function_get_extra_info)           \
@@ -129,7 +127,6 @@
     X(struct_vector_get_child)                  \
     X(table_function_add_parameter)             \
     X(table_function_set_bind)                  \
-    X(table_function_set_extra_info)            \
     X(table_function_set_function)              \
     X(table_function_set_init)                  \
     X(table_function_set_name)                  \

@@ -2,7 +2,7 @@
  * written to files or loaded by DuckDB.
  *
  *     mdm_stream_table *table;
- *     mdm_stream_table_open(link, &stream, &table, err);
+ *     mdm_stream_table_open(&stream, &table, err);
  *     mdm_text_printf(&sql, "COPY (SELECT * FROM %s) TO ...", mdm_stream_table_sql(table));
  *     status = mdm_stream_table_status(table, mdm_duckdb_run(link, ...), err);
  *     mdm_stream_table_close(table);
@@ -18,10 +18,10 @@
 
 typedef struct mdm_stream_table mdm_stream_table;
 
-/* source stays the caller's and must outlive the table. The caller owns *out. MDM_UNSUPPORTED: a
- * source without columns. */
-MDM_MUST_CHECK mdm_status mdm_stream_table_open(mdm_duckdb_link *link, mdm_stream *source,
-                                                mdm_stream_table **out, mdm_error *err);
+/* A table that any instance of this process can read. source stays the caller's and must outlive
+ * it. The caller owns *out. MDM_UNSUPPORTED: a source without columns. */
+MDM_MUST_CHECK mdm_status mdm_stream_table_open(mdm_stream *source, mdm_stream_table **out,
+                                                mdm_error *err);
 /* NULL allowed. No statement that reads the table may be running. */
 void mdm_stream_table_close(mdm_stream_table *table);
 
