@@ -178,8 +178,7 @@ char *mdm_description_now(char *text)
     struct tm parts;
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &parts);
-    snprintf(text, 40, "%04d-%02d-%02dT%02d:%02d:%02d.%06ld+00:00", parts.tm_year + 1900,
-             parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-             now.tv_nsec / 1000);
+    const size_t len = strftime(text, 24, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text + len, 40 - len, ".%06d+00:00", (int)(now.tv_nsec / 1000) % 1000000);
     return text;
 }
