@@ -2,6 +2,7 @@
 #ifndef MDM_DATASET_INTERNAL_H
 #define MDM_DATASET_INTERNAL_H
 
+#include "base/io.h"
 #include "dataset/description.h"
 #include "mdm/dataset.h"
 #include "mdm/session.h"
