@@ -32,9 +32,9 @@ void test_folder_remove(char *folder)
 
 const char *test_path(const char *folder, const char *name)
 {
-    static char rooms[8][4096];
+    static char rooms[32][4096];
     static unsigned next;
-    char *room = rooms[next++ % 8];
+    char *room = rooms[next++ % 32];
     snprintf(room, sizeof rooms[0], "%s/%s", folder, name);
     return room;
 }
