@@ -49,24 +49,25 @@ static mdm_status convert_next(mdm_duckdb_result *result, const mdm_stop *stop, 
     return status;
 }
 
-/* Read the rest of the stream now. */
-static mdm_status read_ahead(mdm_duckdb_result *result, const mdm_stop *stop, mdm_error *err)
+static mdm_status read_rest(mdm_duckdb_result *result, const mdm_stop *stop, mdm_error *err)
 {
-    if (!result->reader)
-        return mdm_error_set(err, MDM_BUSY, "the connection is being read by a scan");
     for (;;) {
         mdm_chunk *chunk;
         MDM_TRY(convert_next(result, stop, &chunk, err));
-        if (!chunk) break;
+        if (!chunk) return MDM_OK;
         MDM_TRY(keep_chunk(result, chunk, err));
     }
-    close_raw(result);
-    return MDM_OK;
 }
 
 mdm_status mdm_duckdb_free_link(mdm_duckdb_link *link, const mdm_stop *stop, mdm_error *err)
 {
-    return link->reading ? read_ahead(link->reading, stop, err) : MDM_OK;
+    mdm_duckdb_result *result = link->reading;
+    if (!result) return MDM_OK;
+    if (!result->reader)
+        return mdm_error_set(err, MDM_BUSY, "the connection is being read by a scan");
+    result->ahead_status = read_rest(result, stop, &result->ahead_error);
+    close_raw(result);
+    return MDM_OK;
 }
 
 /* --- preparing ----------------------------------------------------------------------- */
@@ -185,6 +186,10 @@ mdm_status mdm_duckdb_next(mdm_duckdb_result *result, const mdm_stop *stop, mdm_
     if (result->ahead_next < result->ahead_count) {
         *out = result->ahead[result->ahead_next++];
         return MDM_OK;
+    }
+    if (result->ahead_status != MDM_OK) {
+        if (err) *err = result->ahead_error;
+        return result->ahead_status;
     }
     return convert_next(result, stop, out, err);
 }

@@ -8,8 +8,8 @@
 #include "duckdb/reader.h"
 
 /* A result that still streams over the link is read to its end into memory: whatever else DuckDB
- * does with the connection, be it preparing, ends the stream. The functions below do this. MDM_BUSY: it
- * is read raw. */
+ * does with the connection, be it preparing, ends the stream. The functions below do this. How that
+ * ends is told by the result, not here. MDM_BUSY: it is read raw. */
 MDM_MUST_CHECK mdm_status mdm_duckdb_free_link(mdm_duckdb_link *link, const mdm_stop *stop,
                                                mdm_error *err);
 
@@ -28,6 +28,8 @@ typedef struct mdm_duckdb_result {
     mdm_duckdb_reader *reader; /* when it has rows and was asked for them as chunks */
     mdm_chunk **ahead; /* read ahead because another statement needed the link */
     size_t ahead_count, ahead_next, ahead_size;
+    mdm_status ahead_status; /* what reading ahead ended with, for who reads this result */
+    mdm_error ahead_error;
 } mdm_duckdb_result;
 
 /* How a result will be read. */

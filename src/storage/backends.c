@@ -3,6 +3,7 @@
 
 static const mdm_backend_entry entries[] = {
     {&mdm_backend_sqlite, mdm_sqlite_library_version},
+    {&mdm_backend_duckdb, mdm_duckdb_library_version},
     {&mdm_backend_postgresql, mdm_postgresql_library_version},
 };
 
