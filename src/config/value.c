@@ -155,11 +155,17 @@ static bool to_real(const mdm_option_row *row, mdm_str text, double *out)
 
 /* --- kinds ------------------------------------------------------------------ */
 
+static bool is_auto(const mdm_option_row *row, mdm_str text)
+{
+    return (row->form == MDM_FORM_SIZE_OR_AUTO || row->form == MDM_FORM_NUMBER_OR_AUTO) &&
+           mdm_str_equal_nocase(text, MDM_STR("auto"));
+}
+
 static bool has_form(const mdm_option_row *row, mdm_str text)
 {
     int64_t number;
     if (row->form != MDM_FORM_SIZE_OR_AUTO && row->form != MDM_FORM_NUMBER_OR_AUTO) return true;
-    if (mdm_str_equal_nocase(text, MDM_STR("auto"))) return true;
+    if (is_auto(row, text)) return true;
     if (row->form == MDM_FORM_SIZE_OR_AUTO) return to_bytes(text, &number) && number > 0;
     return mdm_str_to_int(text, &number) && number >= row->min && number <= row->max;
 }
@@ -190,7 +196,7 @@ static bool spell(const mdm_option_row *row, mdm_str text, mdm_setting *out, mdm
     case MDM_OPTION_SECRET:
     case MDM_OPTION_LIST:
         if (!has_form(row, text)) return false;
-        mdm_text_add(spelling, text);
+        mdm_text_add(spelling, is_auto(row, text) ? MDM_STR("auto") : text);
         return true;
     }
     return false;
