@@ -81,7 +81,6 @@ static const error_words special[] = {
     {DUCKDB_ERROR_INVALID_INPUT, "options were not recognized", MDM_INVALID},
     {DUCKDB_ERROR_INVALID_INPUT, "No statement to prepare", MDM_INVALID},
     {DUCKDB_ERROR_INVALID_INPUT, "Cannot prepare multiple statements", MDM_INVALID},
-    {DUCKDB_ERROR_CATALOG, "already exists", MDM_EXISTS},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

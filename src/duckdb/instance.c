@@ -79,11 +79,37 @@ static void sleep_ns(int64_t ns)
 
 /* --- opening a database --------------------------------------------------------- */
 
+/* DuckDB takes any name here and complains of unknown ones later, if at all. */
+static mdm_status check_name(const char *name, mdm_error *err)
+{
+    const char *known[512];
+    size_t count = 0;
+    for (size_t i = 0; i < mdm_duck.config_count() && count < sizeof known / sizeof *known; i++) {
+        const char *words;
+        if (mdm_duck.get_config_flag(i, &known[count], &words) != DuckDBSuccess) continue;
+        if (strcmp(known[count], name) == 0) return MDM_OK;
+        count++;
+    }
+    const char *near = mdm_nearest(mdm_str_from(name), known, count);
+    mdm_error_set(err, MDM_INVALID, "DuckDB has no setting '%s'", name);
+    return near ? mdm_error_hint(err, MDM_INVALID, "did you mean %s?", near) : MDM_INVALID;
+}
+
 static mdm_status set_config(duckdb_config config, const char *name, const char *value,
                              mdm_error *err)
 {
     if (mdm_duck.set_config(config, name, value) == DuckDBSuccess) return MDM_OK;
     return mdm_error_set(err, MDM_INVALID, "DuckDB does not take the value given for '%s'", name);
+}
+
+static mdm_status set_all(duckdb_config config, const mdm_setting *settings, size_t count,
+                          mdm_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        MDM_TRY(check_name(settings[i].name, err));
+        MDM_TRY(set_config(config, settings[i].name, settings[i].value, err));
+    }
+    return MDM_OK;
 }
 
 static mdm_status make_config(const mdm_duckdb_instance *instance, bool read_only,
@@ -97,9 +123,19 @@ static mdm_status make_config(const mdm_duckdb_instance *instance, bool read_onl
         MDM_TRY(set_config(*out, "access_mode", read_only ? "READ_ONLY" : "READ_WRITE", err));
     else
         MDM_TRY(set_config(*out, "temp_directory", "", err)); /* else: .tmp where we stand */
-    for (size_t i = 0; i < instance->setting_count; i++)
-        MDM_TRY(set_config(*out, instance->settings[i].name, instance->settings[i].value, err));
-    return MDM_OK;
+    return set_all(*out, instance->settings, instance->setting_count, err);
+}
+
+/* Settings of one who joins an instance have no effect, but must be right all the same. */
+static mdm_status check_settings(const mdm_duckdb_options *options, mdm_error *err)
+{
+    duckdb_config config = NULL;
+    if (options->setting_count == 0) return MDM_OK;
+    if (mdm_duck.create_config(&config) != DuckDBSuccess)
+        return mdm_no_memory(err, "a DuckDB configuration");
+    const mdm_status status = set_all(config, options->settings, options->setting_count, err);
+    mdm_duck.destroy_config(&config);
+    return status;
 }
 
 /* What SQL may use besides DuckDB's own: now, because no transaction sees what came later. */
@@ -401,7 +437,8 @@ static mdm_status open_file(const char *path, const mdm_duckdb_options *options,
         status = open_new(canonical, &file, options, stop, out, err);
         instance = NULL;
     } else if (status == MDM_OK) {
-        instance->users++;
+        status = check_settings(options, err);
+        if (status == MDM_OK) instance->users++;
     }
     pthread_mutex_unlock(&files_lock);
 
@@ -418,6 +455,7 @@ mdm_status mdm_duckdb_open(const char *path, const mdm_duckdb_options *options,
     static const mdm_duckdb_options none;
     *out = NULL;
     if (!options) options = &none;
+    MDM_TRY(mdm_stop_check(stop, err));
     MDM_TRY(mdm_duckdb_load(err));
     if (path) return open_file(path, options, stop, out, err);
 

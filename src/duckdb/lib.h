@@ -45,6 +45,7 @@
     X(column_logical_type)                      \
     X(column_name)                              \
     X(column_type)                              \
+    X(config_count)                             \
     X(connect)                                  \
     X(create_config)                            \
     X(create_data_chunk)                        \
@@ -82,6 +83,7 @@
     X(free)                                     \
     X(function_get_bind_data)                   \
     X(function_set_error)                       \
+    X(get_config_flag)                          \
     X(get_int64)                                \
     X(get_type_id)                              \
     X(init_get_column_count)                    \

@@ -163,7 +163,7 @@ mdm_status mdm_duckdb_fetch(mdm_duckdb_result *result, const mdm_stop *stop,
                             duckdb_data_chunk *out, mdm_error *err)
 {
     *out = NULL;
-    if (!result->is_open) return MDM_OK;
+    if (!result->is_open || result->ended) return MDM_OK;
     MDM_TRY(mdm_stop_check(stop, err));
     for (;;) {
         mdm_duckdb_watch(result->link, stop);
@@ -175,7 +175,9 @@ mdm_status mdm_duckdb_fetch(mdm_duckdb_result *result, const mdm_stop *stop,
             continue;
         }
         const char *words = mdm_duck.result_error(&result->raw);
-        return words ? mdm_duckdb_failure(err, reason, words) : MDM_OK;
+        if (words) return mdm_duckdb_failure(err, reason, words);
+        result->ended = true;
+        return MDM_OK;
     }
 }
 

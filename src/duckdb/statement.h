@@ -23,6 +23,7 @@ typedef struct mdm_duckdb_result {
     mdm_duckdb_link *link;
     duckdb_result raw;
     bool is_open;      /* raw is */
+    bool ended;        /* all its rows were read */
     bool has_rows;     /* a result set, perhaps empty */
     int64_t changed;   /* rows written, -1: not told */
     mdm_duckdb_reader *reader; /* when it has rows and was asked for them as chunks */

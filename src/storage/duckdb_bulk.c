@@ -43,7 +43,8 @@ static mdm_status open_appender(loader *l, mdm_error *err)
     if (l->target->create) return MDM_OK;
     for (size_t i = 0; i < schema->count; i++) /* the table's columns may stand in another order */
         if (mdm_duck.appender_add_column(l->appender, schema->fields[i].name) != DuckDBSuccess)
-            return appender_failure(l, err);
+            return mdm_error_context(err, appender_failure(l, err), "column '%s'",
+                                     schema->fields[i].name);
     return MDM_OK;
 }
 
@@ -113,6 +114,14 @@ static mdm_status close_appender(loader *l, mdm_error *err)
 
 /* --- tables --------------------------------------------------------------------------------- */
 
+/* For a table to be created that is there. */
+static mdm_status known_failure(mdm_status status, mdm_error *err)
+{
+    if (err->native != DUCKDB_ERROR_CATALOG || !strstr(err->message, "already exists"))
+        return status;
+    return err->status = MDM_EXISTS;
+}
+
 static mdm_status create_table(loader *l, mdm_error *err)
 {
     mdm_text sql;
@@ -124,7 +133,7 @@ static mdm_status create_table(loader *l, mdm_error *err)
         status = mdm_duckdb_run(l->conn->link, (mdm_str){sql.data, sql.len}, l->conn->base.stop,
                                 NULL, err);
     mdm_text_clear(&sql);
-    return status;
+    return status == MDM_OK ? MDM_OK : known_failure(status, err);
 }
 
 static mdm_status load(loader *l, mdm_error *err)
@@ -172,6 +181,7 @@ mdm_status mdm_duckdb_load_query(mdm_conn *base, const mdm_target *target, mdm_f
     if (status == MDM_OK)
         status = mdm_file_query_run(query, conn->link, (mdm_str){prefix.data, prefix.len},
                                     base->stop, rows, err);
+    if (status != MDM_OK && target->create) status = known_failure(status, err);
     mdm_text_clear(&prefix);
     return mdm_duckdb_note_failure(conn, status, err);
 }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "duckdb/error.h"
+#include "duckdb/result.h"
 #include "storage/duckdb_driver.h"
 
 typedef struct duckdb_statement {
@@ -221,24 +222,24 @@ static mdm_status bind_samples(duckdb_prepared_statement s, mdm_error *err)
     return MDM_OK;
 }
 
-/* The last column of the last row is the plan; rows before it, other stages of it. */
-static mdm_status read_plan(duckdb_conn *conn, mdm_duckdb_result *result, char **out,
-                            mdm_error *err)
+/* The last column of a row is a plan: first the statement as it was written, if asked for, ... last
+ * what will run. */
+typedef enum plan_stage { AS_WRITTEN, AS_RUN } plan_stage;
+
+static mdm_status read_plan(duckdb_conn *conn, mdm_duckdb_result *result, plan_stage stage,
+                            char **out, mdm_error *err)
 {
-    for (;;) {
-        mdm_chunk *chunk;
-        MDM_TRY(mdm_duckdb_next(result, conn->base.stop, &chunk, err));
-        if (!chunk) break;
-        mdm_free(*out);
-        *out = mdm_str_dup(mdm_column_bytes(&chunk->columns[chunk->schema->count - 1],
-                                            chunk->rows - 1));
-        mdm_chunk_unref(chunk);
-        if (!*out) return mdm_no_memory(err, "a plan");
-    }
-    return *out ? MDM_OK : mdm_error_set(err, MDM_BACKEND, "DuckDB gave no plan");
+    mdm_chunk *chunk;
+    MDM_TRY(mdm_duckdb_next(result, conn->base.stop, &chunk, err));
+    if (!chunk) return mdm_error_set(err, MDM_BACKEND, "DuckDB gave no plan");
+    *out = mdm_str_dup(mdm_column_bytes(&chunk->columns[chunk->schema->count - 1],
+                                        stage == AS_WRITTEN ? 0 : chunk->rows - 1));
+    mdm_chunk_unref(chunk);
+    return *out ? MDM_OK : mdm_no_memory(err, "a plan");
 }
 
-static mdm_status explain(duckdb_conn *conn, mdm_str sql, char **out, mdm_error *err)
+static mdm_status explain(duckdb_conn *conn, mdm_str sql, plan_stage stage, char **out,
+                          mdm_error *err)
 {
     duckdb_prepared_statement prepared = NULL;
     mdm_duckdb_result result = {0};
@@ -248,9 +249,22 @@ static mdm_status explain(duckdb_conn *conn, mdm_str sql, char **out, mdm_error 
     if (status == MDM_OK)
         status = mdm_duckdb_execute(conn->link, prepared, MDM_DUCKDB_CHUNKS, conn->base.stop,
                                     &result, err);
-    if (status == MDM_OK) status = read_plan(conn, &result, out, err);
+    if (status == MDM_OK) status = read_plan(conn, &result, stage, out, err);
     mdm_duckdb_result_clear(&result);
     mdm_duck.destroy_prepare(&prepared);
+    return status;
+}
+
+/* From its statistics DuckDB may know that there are no such rows. The plan then is empty and does
+ * not even name the tables; the statement as it was written does. */
+static mdm_status explain_again(duckdb_conn *conn, mdm_str sql, char **out, mdm_error *err)
+{
+    mdm_free(*out);
+    *out = NULL;
+    MDM_TRY(mdm_duckdb_run(conn->link, MDM_STR("SET explain_output = 'all'"), NULL, NULL, err));
+    const mdm_status status = explain(conn, sql, AS_WRITTEN, out, err);
+    if (mdm_duckdb_run(conn->link, MDM_STR("RESET explain_output"), NULL, NULL, NULL) != MDM_OK)
+        conn->altered = true;
     return status;
 }
 
@@ -267,7 +281,9 @@ mdm_status mdm_duckdb_explain(mdm_conn *base, mdm_str sql, char **out, mdm_error
     mdm_status status = mdm_text_status(&text, err);
     if (status == MDM_OK) status = mdm_duckdb_begin(conn->link, base->stop, err);
     if (status == MDM_OK) {
-        status = explain(conn, (mdm_str){text.data, text.len}, out, err);
+        status = explain(conn, (mdm_str){text.data, text.len}, AS_RUN, out, err);
+        if (status == MDM_OK && strstr(*out, "\"EMPTY_RESULT\""))
+            status = explain_again(conn, (mdm_str){text.data, text.len}, out, err);
         mdm_duckdb_end(conn->link);
     }
     mdm_text_clear(&text);
