@@ -146,8 +146,8 @@ mdm_status mdm_chunk_slice(const mdm_chunk *chunk, int64_t first, int64_t rows, 
 {
     *out = NULL;
     if (first < 0 || rows < 0 || first > chunk->rows || rows > chunk->rows - first)
-        return mdm_error_set(err, MDM_INVALID, "rows %lld to %lld of a chunk of %lld rows",
-                             (long long)first, (long long)(first + rows), (long long)chunk->rows);
+        return mdm_error_set(err, MDM_INVALID, "%lld rows from row %lld on of a chunk of %lld rows",
+                             (long long)rows, (long long)first, (long long)chunk->rows);
     size_t columns = chunk->schema->count;
     size_t copied = (first & 7) ? 2 * columns * mdm_bits_bytes(rows) : 0;
     chunk_block *block = block_new(chunk->schema, rows, copied);
