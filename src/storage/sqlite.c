@@ -248,6 +248,7 @@ static mdm_status sqlite_open(const mdm_location *location, unsigned flags, cons
     conn->base.stop = stop;
     conn->flags = flags;
     mdm_statements_init(&conn->statements, &conn->base, flags, mdm_sqlite_stmt_destroy);
+    conn->statements.on_second_use = true;
     remember(conn, location);
 
     mdm_status status = MDM_NO_MEMORY;
@@ -307,11 +308,16 @@ static void sqlite_interrupt(mdm_conn *conn)
 /* --- transactions ------------------------------------------------------------------------------ */
 
 /* Compiled once per connection: these run with every transaction. */
+static mdm_status compile_verb(sqlite_conn *conn, sqlite3_stmt **verb, const char *sql,
+                               mdm_error *err)
+{
+    if (*verb) return MDM_OK;
+    return mdm_sqlite_compile(conn, mdm_str_from(sql), SQLITE_PREPARE_PERSISTENT, verb, err);
+}
+
 static mdm_status run_verb(sqlite_conn *conn, sqlite3_stmt **verb, const char *sql, mdm_error *err)
 {
-    if (!*verb) {
-        MDM_TRY(mdm_sqlite_compile(conn, mdm_str_from(sql), SQLITE_PREPARE_PERSISTENT, verb, err));
-    }
+    MDM_TRY(compile_verb(conn, verb, sql, err));
     const int rc = sqlite3_step(*verb);
     const mdm_status status = rc == SQLITE_DONE ? MDM_OK : mdm_sqlite_fail(conn, rc, sql, err);
     sqlite3_reset(*verb);
@@ -321,6 +327,8 @@ static mdm_status run_verb(sqlite_conn *conn, sqlite3_stmt **verb, const char *s
 static mdm_status sqlite_begin(mdm_conn *base, mdm_txn_mode mode, mdm_error *err)
 {
     sqlite_conn *conn = conn_of(base);
+    /* The way out must be open before anything is begun: memory may be short by then. */
+    MDM_TRY(compile_verb(conn, &conn->rollback, "ROLLBACK", err));
     if (mode == MDM_TXN_READ) return run_verb(conn, &conn->begin_read, "BEGIN", err);
     /* IMMEDIATE takes the write lock now, so that BUSY is met here, where waiting is
      * harmless: a reader that wants to become a writer is refused without any wait. */

@@ -180,23 +180,28 @@ static void result_real(sqlite3_context *context, bulk_source *source, double va
     sqlite3_result_double(context, value); /* of NaN: NULL */
 }
 
-static int result_time(sqlite3_context *context, bulk_source *source, const mdm_column *column,
-                       char *room)
+static int refuse_time(bulk_source *source, int index, int64_t us)
 {
+    source->status = mdm_error_set(source->err, MDM_FORMAT,
+                                   "column '%s', row %lld: a time of %lld microseconds",
+                                   source->stream->schema->fields[index].name,
+                                   (long long)source->rows + 1, (long long)us);
+    return SQLITE_ABORT;
+}
+
+static int result_time(sqlite3_context *context, bulk_source *source, const mdm_column *column,
+                       int index)
+{
+    char *room = source->rooms[index];
     size_t len;
-    if (column->type.id == MDM_TYPE_DATE)
+    if (column->type.id == MDM_TYPE_DATE) {
         len = mdm_sqlite_date_text(((const int32_t *)column->values)[source->row], room);
-    else {
+    } else {
         const int64_t us = ((const int64_t *)column->values)[source->row];
-        if (column->type.id == MDM_TYPE_TIME) {
-            if (us < 0 || us > MDM_SQLITE_DAY_US) {
-                source->status = mdm_error_set(source->err, MDM_FORMAT,
-                                               "row %lld: a time of %lld microseconds",
-                                               (long long)source->rows + 1, (long long)us);
-                return SQLITE_ABORT;
-            }
-            len = mdm_sqlite_time_text(us, room);
-        } else len = mdm_sqlite_stamp_text(us, column->type.id == MDM_TYPE_TIMESTAMPTZ, room);
+        const bool is_time = column->type.id == MDM_TYPE_TIME;
+        if (is_time && (us < 0 || us > MDM_SQLITE_DAY_US)) return refuse_time(source, index, us);
+        len = is_time ? mdm_sqlite_time_text(us, room)
+                      : mdm_sqlite_stamp_text(us, column->type.id == MDM_TYPE_TIMESTAMPTZ, room);
     }
     sqlite3_result_text(context, room, (int)len, SQLITE_STATIC);
     return SQLITE_OK;
@@ -245,7 +250,7 @@ static int cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, 
     case MDM_TYPE_TIME:
     case MDM_TYPE_TIMESTAMP:
     case MDM_TYPE_TIMESTAMPTZ:
-        return result_time(context, source, column, source->rooms[index]);
+        return result_time(context, source, column, index);
     case MDM_TYPE_NULL:
     case MDM_TYPE_COUNT: break;
     }

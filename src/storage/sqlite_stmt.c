@@ -63,8 +63,10 @@ void mdm_sqlite_note_altered(sqlite_conn *conn, mdm_str sql)
     sql = mdm_str_trim(sql);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         const mdm_str verb = mdm_str_from(verbs[i]);
-        if (sql.len > verb.len && mdm_str_equal_nocase((mdm_str){sql.data, verb.len}, verb))
+        if (sql.len > verb.len && mdm_str_equal_nocase((mdm_str){sql.data, verb.len}, verb)) {
             conn->altered = true;
+            conn->utf8 = false; /* that may be what was changed; it is only for speed */
+        }
     }
 }
 
@@ -117,7 +119,11 @@ mdm_status mdm_sqlite_stmt_prepare(mdm_conn *conn, mdm_str sql, mdm_stmt **out, 
     if (!s) return mdm_no_memory(err, "a statement");
     s->compilations = -1;
     s->kept.base.conn = conn;
-    mdm_status status = mdm_sqlite_compile(c, sql, 0, &s->stmt, err);
+    /* PERSISTENT keeps a statement out of the connection's own small blocks (lookaside), which
+     * compiling lives on: kept statements would use them up. */
+    const unsigned flags =
+        mdm_statements_wants(&c->statements, sql) ? SQLITE_PREPARE_PERSISTENT : 0;
+    mdm_status status = mdm_sqlite_compile(c, sql, flags, &s->stmt, err);
     if (status == MDM_OK) status = mdm_statements_add(&c->statements, &s->kept, sql, err);
     if (status != MDM_OK) {
         mdm_sqlite_stmt_destroy(&s->kept);

@@ -93,6 +93,19 @@ static bool make_room(mdm_statements *s)
     return true;
 }
 
+static bool is_wanted(const mdm_statements *s, uint64_t hash)
+{
+    const uint64_t *seen = s->seen[hash & (MDM_KEPT_SEEN - 1)];
+    return s->limit > 0 && (!s->on_second_use || seen[0] == hash || seen[1] == hash);
+}
+
+static void remember_seen(mdm_statements *s, uint64_t hash)
+{
+    uint64_t *seen = s->seen[hash & (MDM_KEPT_SEEN - 1)];
+    seen[1] = seen[0];
+    seen[0] = hash;
+}
+
 /* --- what drivers call ----------------------------------------------------------- */
 
 mdm_kept *mdm_statements_take(mdm_statements *statements, mdm_str sql)
@@ -110,6 +123,11 @@ mdm_kept *mdm_statements_take(mdm_statements *statements, mdm_str sql)
     return kept;
 }
 
+bool mdm_statements_wants(const mdm_statements *statements, mdm_str sql)
+{
+    return is_wanted(statements, mdm_hash(sql));
+}
+
 mdm_status mdm_statements_add(mdm_statements *statements, mdm_kept *kept, mdm_str sql,
                               mdm_error *err)
 {
@@ -121,7 +139,9 @@ mdm_status mdm_statements_add(mdm_statements *statements, mdm_kept *kept, mdm_st
     kept->linked = false;
     kept->in_use = true;
     age_append(statements, kept);
-    if (!find(statements, kept->hash, sql) && make_room(statements)) link_kept(statements, kept);
+    if (!is_wanted(statements, kept->hash)) remember_seen(statements, kept->hash);
+    else if (!find(statements, kept->hash, sql) && make_room(statements))
+        link_kept(statements, kept);
     statements->used++;
     statements->conn->prepared++;
     return MDM_OK;

@@ -47,6 +47,7 @@ typedef struct mdm_kept {
 
 #define MDM_KEPT_LIMIT 256u
 #define MDM_KEPT_BUCKETS 512u /* a power of two */
+#define MDM_KEPT_SEEN 512u    /* a power of two */
 
 /* The least recently used of MDM_KEPT_LIMIT statements goes first; one in use never goes, and
  * is never handed out twice: the second caller compiles its own, which is freed
@@ -55,10 +56,15 @@ typedef struct mdm_statements {
     mdm_conn *conn;                 /* whose prepared and reused are counted */
     void (*destroy)(mdm_kept *kept); /* frees the driver's part and the struct, not sql */
     size_t limit;                   /* 0: nothing is kept */
+    bool on_second_use; /* keep a statement only when its text comes again (among some thousand
+                           others): for databases where compiling is cheaper than having kept too
+                           much. Set after init; false: keep at once */
     size_t count;                   /* linked ones */
     size_t used;                    /* handed out */
     mdm_kept *oldest, *youngest;    /* all that exist, linked or not */
     mdm_kept *buckets[MDM_KEPT_BUCKETS];
+    uint64_t seen[MDM_KEPT_SEEN][2]; /* hashes of texts that came once: the last two of a place, so
+                                        that two that go together do not drive each other out */
 } mdm_statements;
 
 /* flags are those of open(): MDM_OPEN_NO_STATEMENTS keeps nothing. */
@@ -66,6 +72,8 @@ void mdm_statements_init(mdm_statements *statements, mdm_conn *conn, unsigned fl
                          void (*destroy)(mdm_kept *kept));
 /* One with exactly this text that nobody uses, now in use and counted as reused; NULL: none. */
 mdm_kept *mdm_statements_take(mdm_statements *statements, mdm_str sql);
+/* Would a statement of this text, which was not found, be kept when it comes back? */
+bool mdm_statements_wants(const mdm_statements *statements, mdm_str sql);
 /* Register what the driver has just compiled: in use, counted as prepared, base.conn set. sql
  * is copied. On failure (MDM_NO_MEMORY) the driver still owns kept. */
 mdm_status mdm_statements_add(mdm_statements *statements, mdm_kept *kept, mdm_str sql,

@@ -41,7 +41,7 @@ static int64_t a_of(fixture *f, mdm_stmt *stmt, const char *b)
     return first_integer(f, stmt);
 }
 
-static void a_statement_is_compiled_once_and_found_again(void **state)
+static void a_statement_is_compiled_twice_at_most_and_then_found_again(void **state)
 {
     fixture *f = *state;
     make_table(f);
@@ -51,8 +51,8 @@ static void a_statement_is_compiled_once_and_found_again(void **state)
         assert_int_equal(a_of(f, stmt, i % 2 ? "one" : "two"), i % 2 ? 1 : 2);
         f->backend->finish(stmt);
     }
-    assert_int_equal(f->conn->prepared - prepared, 1);
-    assert_int_equal(f->conn->reused - reused, 9);
+    assert_in_range(f->conn->prepared - prepared, 1, 2);
+    assert_int_equal(f->conn->reused - reused, 10 - (f->conn->prepared - prepared));
 }
 
 static void only_the_exact_text_is_found(void **state)
@@ -71,6 +71,7 @@ static void a_statement_in_use_is_not_handed_out_twice(void **state)
 {
     fixture *f = *state;
     make_table(f);
+    for (int i = 0; i < 2; i++) f->backend->finish(prepare(f, "SELECT a FROM t WHERE b = $1"));
     mdm_stmt *one = prepare(f, "SELECT a FROM t WHERE b = $1");
     mdm_stmt *two = prepare(f, "SELECT a FROM t WHERE b = $1");
     assert_ptr_not_equal(one, two);
@@ -121,9 +122,12 @@ static void a_kept_statement_sees_a_changed_table(void **state)
 {
     fixture *f = *state;
     make_table(f);
-    mdm_chunk *chunk = suite_select(f->conn, "SELECT * FROM t");
-    assert_int_equal(chunk->schema->count, 2);
-    mdm_chunk_unref(chunk);
+    mdm_chunk *chunk;
+    for (int i = 0; i < 3; i++) {
+        chunk = suite_select(f->conn, "SELECT * FROM t");
+        assert_int_equal(chunk->schema->count, 2);
+        mdm_chunk_unref(chunk);
+    }
     suite_sql(f->conn, "ALTER TABLE t ADD COLUMN c BIGINT DEFAULT 7");
     chunk = suite_select(f->conn, "SELECT * FROM t");
     assert_int_equal(chunk->schema->count, 3);
@@ -138,7 +142,8 @@ static void a_kept_statement_sees_another_connections_changes(void **state)
 {
     fixture *f = *state;
     make_table(f);
-    assert_string_equal(suite_ask(f->conn, "SELECT count(*) FROM t"), "3");
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(suite_ask(f->conn, "SELECT count(*) FROM t"), "3");
     mdm_conn *other = suite_connect(f, 0);
     suite_sql(other, "INSERT INTO t VALUES (4, 'four'); CREATE INDEX i ON t (a)");
     f->backend->close(other);
@@ -263,7 +268,7 @@ static void every_allocation_may_fail_and_the_connection_lives_on(void **state)
 int suite_statements(void)
 {
     const struct CMUnitTest tests[] = {
-        SUITE_TEST(a_statement_is_compiled_once_and_found_again),
+        SUITE_TEST(a_statement_is_compiled_twice_at_most_and_then_found_again),
         SUITE_TEST(only_the_exact_text_is_found),
         SUITE_TEST(a_statement_in_use_is_not_handed_out_twice),
         SUITE_TEST(a_statement_may_run_again_before_it_is_given_back),
