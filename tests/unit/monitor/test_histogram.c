@@ -91,7 +91,8 @@ static void a_histogram_of_nothing_is_all_zero(void **state)
 static void one_value_is_every_figure_exactly(void **state)
 {
     (void)state;
-    static const uint64_t values[] = {0, 1, 63, 64, 65, 1000003, (UINT64_C(1) << 50) + 7, UINT64_MAX};
+    static const uint64_t values[] = {0,  1,       63,                       64,
+                                      65, 1000003, (UINT64_C(1) << 50) + 7, UINT64_MAX};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         const mdm_histogram_summary s = summary_of(&values[i], 1);
         assert_int_equal(s.count, 1);

@@ -108,7 +108,8 @@ static void what_is_not_known_is_null(void **state)
 static void any_name_makes_valid_json(void **state)
 {
     fixture *f = *state;
-    static const char *const names[] = {"\"quoted\\", "line\n\x01", "\xC3\xA9t\xC3\xA9", "\xFF\xFE"};
+    static const char *const names[] = {"\"quoted\\", "line\n\x01", "\xC3\xA9t\xC3\xA9",
+                                        "\xFF\xFE"};
     static const char *const read[] = {"\"quoted\\", "line\n\x01", "\xC3\xA9t\xC3\xA9",
                                        "\xEF\xBF\xBD\xEF\xBF\xBD"};
     for (int i = 0; i < 4; i++)
