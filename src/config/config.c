@@ -69,12 +69,30 @@ static mdm_status set_presets(mdm_config *config, mdm_error *err)
     return MDM_OK;
 }
 
+static const char *last_part(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot ? dot + 1 : path;
+}
+
+/* Near each other, or one the beginning of the other: max_size, max_size_mb. */
+static bool are_alike(const char *word, const char *other)
+{
+    const mdm_str a = mdm_str_from(word), b = mdm_str_from(other);
+    return mdm_nearest(a, &other, 1) ||
+           (a.len >= 3 && b.len >= 3 && (mdm_str_starts(a, b) || mdm_str_starts(b, a)));
+}
+
+/* The last parts must be alike, too: a long section in common makes nothing near. */
 const char *mdm_option_nearest(const char *path)
 {
     const char *candidates[256];
     size_t count = 0;
-    for (size_t i = 0; i < mdm_option_count && count < sizeof candidates / sizeof *candidates; i++)
-        candidates[count++] = mdm_option_rows[i].path;
+    for (size_t i = 0; i < mdm_option_count && count < sizeof candidates / sizeof *candidates;
+         i++) {
+        if (are_alike(last_part(path), last_part(mdm_option_rows[i].path)))
+            candidates[count++] = mdm_option_rows[i].path;
+    }
     return mdm_nearest(mdm_str_from(path), candidates, count);
 }
 

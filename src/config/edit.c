@@ -223,41 +223,50 @@ static bool same_but(const mdm_yaml *before, const mdm_yaml *after, mdm_str path
     return !x && (!y || (!y->next && mdm_str_equal(y->key, part)));
 }
 
-/* Does path now say what was written? The value alone, read by itself, must be the same. */
-static bool says(const editor *e, const mdm_yaml *after, mdm_str path)
+static const mdm_yaml *node_at(const mdm_yaml *node, mdm_str path)
+{
+    while (node && path.len > 0) {
+        const mdm_str part = mdm_str_split(&path, '.');
+        const mdm_yaml *entry = node->first;
+        while (entry && !mdm_str_equal(entry->key, part))
+            entry = entry->next;
+        node = entry;
+    }
+    return node;
+}
+
+/* Does the node say what was written? The value alone, read by itself, must be the same. */
+static mdm_status compare_value(const editor *e, const mdm_yaml *node, bool *same)
 {
     mdm_text alone;
     mdm_yaml *document = NULL;
     mdm_text_init(&alone);
     mdm_text_puts(&alone, "alone: ");
     mdm_text_add(&alone, e->written);
-    while (after && path.len > 0) {
-        const mdm_str part = mdm_str_split(&path, '.');
-        const mdm_yaml *entry = after->first;
-        while (entry && !mdm_str_equal(entry->key, part))
-            entry = entry->next;
-        after = entry;
-    }
-    const bool is_read = mdm_yaml_read((mdm_str){alone.data, alone.len}, e->file, MDM_CONFIG,
-                                       &document, NULL) == MDM_OK;
-    const mdm_yaml *wanted = is_read ? mdm_yaml_get(document, "alone") : NULL;
-    const bool same = wanted && after && same_value(wanted, after);
+    mdm_status status = mdm_text_status(&alone, e->err);
+    if (status == MDM_OK)
+        status =
+            mdm_yaml_read((mdm_str){alone.data, alone.len}, e->file, MDM_CONFIG, &document, e->err);
+    const mdm_yaml *wanted = mdm_yaml_get(document, "alone");
+    *same = wanted && node && same_value(wanted, node);
     mdm_yaml_close(document);
     mdm_text_clear(&alone);
-    return same;
+    return status;
 }
 
 static mdm_status check(const editor *e, const mdm_yaml *before, mdm_str path)
 {
     mdm_yaml *after = NULL;
-    MDM_TRY(mdm_text_status(e->out, e->err));
-    mdm_status status =
-        mdm_yaml_read((mdm_str){e->out->data, e->out->len}, e->file, MDM_CONFIG, &after, e->err);
-    if (status == MDM_NO_MEMORY) return status;
-    if (status != MDM_OK || !same_but(before, after, path) || !says(e, after, path))
-        status = refuse(e, before->start.line, "the way it is written");
+    bool same = false;
+    mdm_status status = mdm_text_status(e->out, e->err);
+    if (status == MDM_OK)
+        status = mdm_yaml_read((mdm_str){e->out->data, e->out->len}, e->file, MDM_CONFIG, &after,
+                               e->err);
+    if (status == MDM_OK) status = compare_value(e, node_at(after, path), &same);
+    if (status == MDM_OK) same = same && same_but(before, after, path);
     mdm_yaml_close(after);
-    return status;
+    if (status == MDM_NO_MEMORY) return status;
+    return same ? MDM_OK : refuse(e, before->start.line, "the way it is written");
 }
 
 mdm_status mdm_config_edit(mdm_str text, const char *file, const char *path, mdm_str value,
