@@ -30,24 +30,32 @@ static json_t *as_json(const mdm_yaml *node)
     return all;
 }
 
-mdm_status mdm_description_json_write(const mdm_description *d, const char *folder, mdm_error *err)
+mdm_status mdm_description_json(const mdm_description *d, json_t **out, mdm_error *err)
 {
-    mdm_text yaml, json;
+    mdm_text yaml;
     mdm_yaml *tree = NULL;
+    *out = NULL;
     mdm_text_init(&yaml);
-    mdm_text_init(&json);
-    char *path = mdm_path_join(folder, "dataset_info.json");
-    mdm_status status = path ? mdm_description_write(d, &yaml, err) : mdm_no_memory(err, "a path");
+    mdm_status status = mdm_description_write(d, &yaml, err);
     if (status == MDM_OK)
         status = mdm_yaml_read((mdm_str){yaml.data, yaml.len}, "description", MDM_FORMAT, &tree, err);
-    if (status == MDM_OK) {
-        mdm_json_put(&json, as_json(tree), JSON_INDENT(2));
-        status = mdm_text_status(&json, err);
-    }
-    if (status == MDM_OK) status = mdm_file_replace(path, (mdm_str){json.data, json.len}, err);
-    mdm_free(path);
+    if (status == MDM_OK && !(*out = as_json(tree))) status = mdm_no_memory(err, "a description");
     mdm_yaml_close(tree);
-    mdm_text_clear(&json);
     mdm_text_clear(&yaml);
+    return status;
+}
+
+mdm_status mdm_description_json_write(const mdm_description *d, const char *folder, mdm_error *err)
+{
+    mdm_text text;
+    json_t *json = NULL;
+    MDM_TRY(mdm_description_json(d, &json, err));
+    mdm_text_init(&text);
+    mdm_json_put(&text, json, JSON_INDENT(2));
+    char *path = mdm_path_join(folder, "dataset_info.json");
+    mdm_status status = path ? mdm_text_status(&text, err) : mdm_no_memory(err, "a path");
+    if (status == MDM_OK) status = mdm_file_replace(path, (mdm_str){text.data, text.len}, err);
+    mdm_free(path);
+    mdm_text_clear(&text);
     return status;
 }

@@ -14,21 +14,19 @@ static bool is_known(mdm_str word, const char *const *names, size_t count)
     return false;
 }
 
+static bool is_word_byte(unsigned char c)
+{
+    return c == '_' || c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9');
+}
+
 /* The words of a message, one after the other: letters of any script, digits, '_'. */
 static bool next_word(mdm_str *rest, mdm_str *word)
 {
     size_t begin = 0;
-    while (begin < rest->len) {
-        const unsigned char c = (unsigned char)rest->data[begin];
-        if (c == '_' || c >= 0x80 || (c | 32u) - 'a' < 26u || c - '0' < 10u) break;
-        begin++;
-    }
+    while (begin < rest->len && !is_word_byte((unsigned char)rest->data[begin])) begin++;
     size_t end = begin;
-    while (end < rest->len) {
-        const unsigned char c = (unsigned char)rest->data[end];
-        if (!(c == '_' || c >= 0x80 || (c | 32u) - 'a' < 26u || c - '0' < 10u)) break;
-        end++;
-    }
+    while (end < rest->len && is_word_byte((unsigned char)rest->data[end])) end++;
     *word = (mdm_str){rest->data + begin, end - begin};
     rest->data += end;
     rest->len -= end;

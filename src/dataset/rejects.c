@@ -23,29 +23,33 @@ static mdm_status has_rejects(mdm_session *session, mdm_database *database, bool
     return status;
 }
 
-/* A literal, quoted for any of the databases. */
-static void put_literal(mdm_text *sql, const char *text)
+/* Ask for the rejects of one file, or of all (NULL). */
+static mdm_status ask_of_file(mdm_session *session, mdm_database *database, mdm_str sql,
+                              const char *file, mdm_rows **out, mdm_error *err)
 {
-    mdm_text_quoted(sql, mdm_str_from(text), '\'');
+    mdm_query query = MDM_QUERY_INIT;
+    const mdm_parameter of_file = {"file", {MDM_TYPE_TEXT, {.bytes = mdm_str_from(file)}}};
+    query.sql = sql;
+    query.parameters = &of_file;
+    query.parameter_count = file ? 1 : 0;
+    query.tag = "rejects";
+    return mdm_session_query(session, database, &query, out, err);
 }
 
-static mdm_status count_rows(mdm_session *session, mdm_database *database, const char *where,
+static mdm_status count_rows(mdm_session *session, mdm_database *database, const char *file,
                              int64_t *count, mdm_error *err)
 {
-    mdm_text sql;
     mdm_rows *rows = NULL;
     mdm_chunk *chunk = NULL;
-    mdm_text_init(&sql);
-    mdm_text_printf(&sql, "SELECT CAST(count(*) AS BIGINT) FROM _rejects%s", where);
-    mdm_status status = mdm_text_status(&sql, err);
-    if (status == MDM_OK)
-        status = mdm_dataset_ask(session, database, (mdm_str){sql.data, sql.len}, &rows, err);
+    const mdm_str sql =
+        file ? MDM_STR("SELECT CAST(count(*) AS BIGINT) FROM _rejects WHERE file = :file")
+             : MDM_STR("SELECT CAST(count(*) AS BIGINT) FROM _rejects");
+    mdm_status status = ask_of_file(session, database, sql, file, &rows, err);
     if (status == MDM_OK) status = mdm_rows_next(rows, &chunk, err);
     if (status == MDM_OK && chunk && chunk->rows)
         *count = ((const int64_t *)chunk->columns[0].values)[0];
     mdm_chunk_unref(chunk);
     mdm_rows_close(rows);
-    mdm_text_clear(&sql);
     return status;
 }
 
@@ -60,7 +64,7 @@ mdm_status mdm_dataset_rejects(mdm_session *session, const mdm_dataset *dataset,
 {
     mdm_database *database;
     bool has;
-    mdm_text where, sql;
+    mdm_text sql;
     const mdm_table_info *info = NULL;
     *out = NULL;
     *count = 0;
@@ -69,20 +73,15 @@ mdm_status mdm_dataset_rejects(mdm_session *session, const mdm_dataset *dataset,
     MDM_TRY(has_rejects(session, database, &has, err));
     if (!has) return mdm_dataset_ask(session, database, MDM_STR(NO_REJECTS), out, err);
 
-    mdm_text_init(&where);
+    const char *file = info ? info->path : NULL;
     mdm_text_init(&sql);
-    if (info && info->path) {
-        mdm_text_puts(&where, " WHERE file = ");
-        put_literal(&where, info->path);
-    }
     mdm_text_printf(&sql, "SELECT file, line, byte, \"column\", reason, text FROM _rejects%s ORDER BY file, byte",
-                    where.data);
+                    file ? " WHERE file = :file" : "");
     if (limit > 0) mdm_text_printf(&sql, " LIMIT %lld", (long long)limit);
     mdm_status status = mdm_text_status(&sql, err);
-    if (status == MDM_OK) status = count_rows(session, database, where.data, count, err);
+    if (status == MDM_OK) status = count_rows(session, database, file, count, err);
     if (status == MDM_OK)
-        status = mdm_dataset_ask(session, database, (mdm_str){sql.data, sql.len}, out, err);
-    mdm_text_clear(&where);
+        status = ask_of_file(session, database, (mdm_str){sql.data, sql.len}, file, out, err);
     mdm_text_clear(&sql);
     return status;
 }
