@@ -66,6 +66,10 @@ typedef struct mdm_path_stat {
 MDM_MUST_CHECK mdm_status mdm_path_look(const char *path, bool follow, mdm_path_stat *out,
                                         mdm_error *err);
 
+/* The same where absence is no failure: *found false, *out untouched. */
+MDM_MUST_CHECK mdm_status mdm_path_find(const char *path, bool follow, bool *found,
+                                        mdm_path_stat *out, mdm_error *err);
+
 /* A lock of the kernel on a file (flock): gone when its owner is. */
 typedef struct mdm_lock {
     int fd; /* -1: not held; a zeroed struct must be initialised with MDM_LOCK_INIT */

@@ -145,11 +145,10 @@ mdm_status mdm_path_resolve(const char *path, char **out, mdm_error *err)
 
 /* --- looking ---------------------------------------------------------------- */
 
-mdm_status mdm_path_look(const char *path, bool follow, mdm_path_stat *out, mdm_error *err)
+static int look(const char *path, bool follow, mdm_path_stat *out)
 {
     struct stat st;
-    if (mdm_call_stat(AT_FDCWD, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, &st) != 0)
-        return mdm_errno(err, errno, path);
+    if (mdm_call_stat(AT_FDCWD, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, &st) != 0) return -1;
     *out = (mdm_path_stat){
         .bytes = st.st_size,
         .mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
@@ -161,7 +160,19 @@ mdm_status mdm_path_look(const char *path, bool follow, mdm_path_stat *out, mdm_
         .is_file = S_ISREG(st.st_mode),
         .is_link = S_ISLNK(st.st_mode),
     };
-    return MDM_OK;
+    return 0;
+}
+
+mdm_status mdm_path_look(const char *path, bool follow, mdm_path_stat *out, mdm_error *err)
+{
+    return look(path, follow, out) == 0 ? MDM_OK : mdm_errno(err, errno, path);
+}
+
+mdm_status mdm_path_find(const char *path, bool follow, bool *found, mdm_path_stat *out,
+                         mdm_error *err)
+{
+    *found = look(path, follow, out) == 0;
+    return *found || errno == ENOENT || errno == ENOTDIR ? MDM_OK : mdm_errno(err, errno, path);
 }
 
 /* --- moving ----------------------------------------------------------------- */

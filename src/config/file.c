@@ -19,10 +19,11 @@ static mdm_status explain_load(const mdm_config *config, mdm_status status, mdm_
 mdm_status mdm_config_load(const mdm_config *config, mdm_text *out, mdm_error *err)
 {
     mdm_path_stat st;
+    bool found;
     mdm_text_init(out);
-    mdm_status status = mdm_path_look(config->file, false, &st, NULL);
-    if (status == MDM_NOT_FOUND) return status;
-    status = mdm_file_read(config->file, MDM_YAML_BYTES, out, err);
+    MDM_TRY(mdm_path_find(config->file, false, &found, &st, err));
+    if (!found) return MDM_NOT_FOUND;
+    mdm_status status = mdm_file_read(config->file, MDM_YAML_BYTES, out, err);
     if (status != MDM_OK) return explain_load(config, status, err);
     status = mdm_config_check_owner(config->file, true, err);
     if (status != MDM_OK) mdm_text_clear(out);

@@ -51,9 +51,9 @@ mdm_status mdm_config_check_owner(const char *path, bool root_may_own, mdm_error
 static mdm_status check_home(const mdm_config *config, mdm_error *err)
 {
     mdm_path_stat st;
-    const mdm_status status = mdm_path_look(config->home, true, &st, err);
-    if (status == MDM_NOT_FOUND) return MDM_OK; /* made when first written to */
-    if (status != MDM_OK) return status;
+    bool found;
+    MDM_TRY(mdm_path_find(config->home, true, &found, &st, err));
+    if (!found) return MDM_OK; /* made when first written to */
     if (!st.is_dir)
         return mdm_error_set(err, MDM_CONFIG, "%s: the home is not a folder", config->home);
     return mdm_config_check_owner(config->home, false, err);

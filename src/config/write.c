@@ -107,6 +107,10 @@ static mdm_status change_file(const change *c, mdm_error *err)
     mdm_lock lock;
     mdm_text before, after;
     const char *file = c->config->file;
+    mdm_path_stat st;
+    bool found;
+    MDM_TRY(mdm_path_find(file, false, &found, &st, err));
+    if (!found) return MDM_NOT_FOUND;
     mdm_status status = mdm_lock_take(file, MDM_LOCK_EXCLUSIVE, true, false, &lock, err);
     if (status != MDM_OK) return status;
     mdm_text_init(&after);
@@ -137,15 +141,18 @@ static mdm_status create_file(const change *c, mdm_error *err)
     return status;
 }
 
+/* In err is what the last try said, so that of a success nothing is said. */
 static mdm_status apply(const change *c, mdm_error *err)
 {
+    mdm_error failure = {0};
     mdm_status status = MDM_BUSY;
     for (int i = 0; i < TRIES; i++) {
-        status = change_file(c, err);
-        if (status != MDM_NOT_FOUND || c->config->file_given) return status;
-        status = create_file(c, err);
-        if (status != MDM_EXISTS) return status;
+        status = change_file(c, &failure);
+        if (status != MDM_NOT_FOUND || c->config->file_given) break;
+        status = create_file(c, &failure);
+        if (status != MDM_EXISTS) break;
     }
+    if (status != MDM_OK && err) *err = failure;
     return status;
 }
 

@@ -160,11 +160,10 @@ mdm_status mdm_sqlite_error(mdm_error *err, sqlite3 *db, int code)
 static mdm_status check_file(const char *path, unsigned flags, mdm_error *err)
 {
     mdm_path_stat st;
-    if (flags & MDM_SQLITE_CREATE) {
-        /* An empty file is an empty database. */
-        const mdm_status status = mdm_path_look(path, false, &st, NULL);
-        if (status == MDM_NOT_FOUND) MDM_TRY(mdm_file_append(path, MDM_STR(""), err));
-    }
+    bool found = true;
+    if (flags & MDM_SQLITE_CREATE) MDM_TRY(mdm_path_find(path, false, &found, &st, err));
+    /* An empty file is an empty database. */
+    if (!found) MDM_TRY(mdm_file_append(path, MDM_STR(""), err));
     MDM_TRY(mdm_path_look(path, true, &st, err));
     return st.is_file ? MDM_OK : mdm_error_set(err, MDM_FORMAT, "%s: not a regular file", path);
 }

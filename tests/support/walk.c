@@ -24,6 +24,7 @@ static long walk_allocations(test_step step, void *data, void (*arrange)(long))
             if (status != MDM_OK) fail_msg("without a failure: %s", err.message);
             return n;
         }
+        if (status == MDM_OK && err.message[0]) fail_msg("success with words: %s", err.message);
         if (status != MDM_OK && status != MDM_NO_MEMORY)
             fail_msg("allocation %ld failing gives status %d: %s", n, (int)status, err.message);
     }
@@ -51,7 +52,8 @@ void test_walk_calls(test_step step, void *data, int errno_value, long least)
             if (n < least) fail_msg("only %ld system calls were met", n);
             return;
         }
-        if (status != MDM_OK && err.message[0] == '\0') fail_msg("call %ld fails without words", n);
+        if ((status == MDM_OK) != (err.message[0] == '\0'))
+            fail_msg("call %ld failing gives status %d and '%s'", n, (int)status, err.message);
     }
     fail_msg("no end after %ld system calls", RUNS_MAX);
 }

@@ -128,6 +128,28 @@ static void looking_tells_links_from_what_they_point_to(void **state)
     assert_int_equal(err.native, ENOENT);
 }
 
+static void absence_may_be_no_failure(void **state)
+{
+    mdm_path_stat st = {.bytes = 77};
+    mdm_error err = {0};
+    bool found = true;
+    test_file_write(test_path(*state, "file"), "123");
+    assert_int_equal(mdm_path_find(test_path(*state, "none"), true, &found, &st, &err), MDM_OK);
+    assert_false(found);
+    assert_int_equal(mdm_path_find(test_path(*state, "file/x"), true, &found, &st, &err), MDM_OK);
+    assert_false(found);
+    assert_int_equal(st.bytes, 77);
+    assert_string_equal(err.message, "");
+    assert_int_equal(mdm_path_find(test_path(*state, "file"), true, &found, &st, &err), MDM_OK);
+    assert_true(found);
+    assert_int_equal(st.bytes, 3);
+    mdm_io_fail_after(0, EACCES);
+    assert_int_equal(mdm_path_find(test_path(*state, "file"), true, &found, &st, &err),
+                     MDM_PERMISSION);
+    mdm_io_fail_after(-1, 0);
+    assert_false(found);
+}
+
 static void a_new_name_is_never_taken_from_another(void **state)
 {
     mdm_error err;
@@ -283,6 +305,7 @@ int main(void)
         cmocka_unit_test(an_empty_or_homeless_path_is_refused),
         cmocka_unit_test(joining_puts_one_slash),
         IN_FOLDER(looking_tells_links_from_what_they_point_to),
+        IN_FOLDER(absence_may_be_no_failure),
         IN_FOLDER(a_new_name_is_never_taken_from_another),
         IN_FOLDER(an_empty_folder_is_not_replaced_either),
         IN_FOLDER(without_the_kernels_flag_the_promise_still_holds),

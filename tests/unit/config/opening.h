@@ -55,6 +55,7 @@ static inline mdm_config *opened(opening *o)
     mdm_config *config = NULL;
     o->err = (mdm_error){0};
     if (open_config(o, &config, &o->err) != MDM_OK) fail_msg("%s", o->err.message);
+    assert_string_equal(o->err.message, ""); /* nothing is said of a success */
     return config;
 }
 

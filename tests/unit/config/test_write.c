@@ -23,6 +23,7 @@ static void write_value(opening *o, const char *path, const char *value)
 {
     mdm_config *config = opened(o);
     if (mdm_config_write(config, path, value, &o->err) != MDM_OK) fail_msg("%s", o->err.message);
+    assert_string_equal(o->err.message, "");
     mdm_config_close(config);
 }
 
