@@ -51,10 +51,14 @@ void mdm_found_clear(mdm_found *found);
 
 /* --- reading --------------------------------------------------------------- */
 
+/* BIGINT if all values are whole, else DOUBLE (--numeric-columns). */
+#define MDM_WISH_NUMBER "number"
+
 /* Wishes for one column; a wish for a column that the file lacks is ignored (the caller checks). */
 typedef struct mdm_column_wish {
     const char *name;
-    const char *type;   /* --type: a word of mdm_type_parse(); NULL: decided by the cells */
+    const char *type;   /* --type: a word of mdm_type_parse(), or MDM_WISH_NUMBER; NULL: decided by
+                           the cells */
     const char *format; /* --datetime-columns COL=%d/%m/%Y; "" : any date format; NULL: none */
 } mdm_column_wish;
 
