@@ -45,6 +45,7 @@ bool pool_check(mdm_pool *pool, slot *s, int64_t now)
     const uint64_t mine = slot_generation(atomic_load(&s->word));
     const uint64_t current = atomic_load(&pool->generation);
     if (mine < atomic_load(&pool->oldest_good)) return false;
+    if (s->check_at == SLOT_FRESH) return true;
     if (now >= s->expires_at) {
         count_recycled(pool);
         return false;

@@ -69,7 +69,7 @@ static void furnish(mdm_pool *pool, slot *s, mdm_conn *conn)
 {
     s->conn = conn;
     s->expires_at = pool->options.recycle_ms > 0 ? pool_coarse_ns() + lifetime_ns(pool) : INT64_MAX;
-    s->check_at = INT64_MAX; /* set when it is returned */
+    s->check_at = SLOT_FRESH;
     pool->failures = 0;
     pool->next_connect_at = 0;
     pool->counts.created++;

@@ -30,11 +30,13 @@ enum {
 };
 #define SLOT_GENERATION_SHIFT 8
 #define SLOT_NOT_BUSY INT64_MAX
+#define SLOT_FRESH INT64_MIN
 
 typedef struct slot {
     _Alignas(SLOT_LINE) _Atomic uint64_t word;
     mdm_conn *conn;
-    int64_t check_at;            /* coarse clock: from then on look before lending */
+    int64_t check_at;            /* coarse clock: from then on look before lending; SLOT_FRESH:
+                                    just opened, there is nothing to look at */
     int64_t expires_at;          /* coarse clock: too old; INT64_MAX: never */
     _Atomic uint64_t acquired;   /* written by the borrower only */
     _Atomic int64_t busy_since;  /* coarse clock; SLOT_NOT_BUSY between return and checkout */

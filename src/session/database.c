@@ -113,7 +113,7 @@ static mdm_status pool_of(mdm_database *database, bool write, mdm_pool **out, md
 static mdm_status make_sure_it_exists(mdm_database *database, const mdm_stop *stop, mdm_error *err)
 {
     if (!(database->open_flags & MDM_OPEN_CREATE) ||
-        atomic_load_explicit(&database->reader, memory_order_acquire))
+        atomic_load_explicit(&database->exists, memory_order_relaxed))
         return MDM_OK;
     mdm_lease lease;
     MDM_TRY(database_acquire(database, true, "create", stop, 0, &lease, err));
@@ -132,7 +132,9 @@ mdm_status database_acquire(mdm_database *database, bool write, const char *tag,
     mdm_pool *pool;
     if (!writer) MDM_TRY(make_sure_it_exists(database, stop, err));
     MDM_TRY(pool_of(database, writer, &pool, err));
-    return mdm_pool_acquire_at(pool, tag, stop, now_ns, lease, err);
+    MDM_TRY(mdm_pool_acquire_at(pool, tag, stop, now_ns, lease, err));
+    if (write) atomic_store_explicit(&database->exists, true, memory_order_relaxed);
+    return MDM_OK;
 }
 
 void database_release(mdm_lease *lease, int64_t now_ns)

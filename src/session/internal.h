@@ -80,6 +80,7 @@ struct mdm_database {
     mdm_sql_dialect dialect;
     unsigned open_flags;
     bool single; /* one connection does everything: in memory, or being loaded */
+    atomic_bool exists; /* a writer has been there */
     pthread_mutex_t lock; /* opening of the pools */
     _Atomic(mdm_pool *) reader, writer;
 };

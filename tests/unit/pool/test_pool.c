@@ -236,6 +236,17 @@ static void a_connection_that_broke_is_not_lent(void **state)
     mdm_pool_close(pool);
 }
 
+static void a_fresh_connection_is_lent_as_it_is(void **state)
+{
+    (void)state;
+    mdm_pool *pool = open_pool(options_of(1, 0));
+    toy.born_broken = true; /* or each would be replaced by the next, for ever */
+    mdm_lease lease = take(pool, "test");
+    assert_int_equal(toy.opened, 1);
+    mdm_pool_release(&lease);
+    mdm_pool_close(pool);
+}
+
 static void after_a_discard_the_idle_ones_are_tested_once(void **state)
 {
     (void)state;
@@ -540,6 +551,7 @@ int main(void)
         TEST(without_pre_ping_nothing_is_tested),
         TEST(an_old_connection_is_replaced),
         TEST(a_connection_that_broke_is_not_lent),
+        TEST(a_fresh_connection_is_lent_as_it_is),
         TEST(after_a_discard_the_idle_ones_are_tested_once),
         TEST(clear_closes_all_of_its_time),
         TEST(a_transaction_left_open_is_counted),

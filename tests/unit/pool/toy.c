@@ -41,6 +41,7 @@ static mdm_status open_one(mdm_conn **out, mdm_error *err)
     if (!conn) return mdm_error_set(err, MDM_NO_MEMORY, "no toy");
     conn->base.backend = &toy_backend;
     conn->number = ++toy.opened;
+    conn->broken = (bool)toy.born_broken;
     *out = &conn->base;
     return MDM_OK;
 }

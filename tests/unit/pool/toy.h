@@ -13,6 +13,7 @@ typedef struct toy_world {
     atomic_int fail_opens;   /* so many more opens fail; -1: all */
     atomic_int open_ms;      /* an open takes that long, or until its stop */
     atomic_int fail_pings;
+    atomic_bool born_broken;
     atomic_int opened, closed, pings, resets, interrupts;
     atomic_int opening, most_opening; /* at once */
 } toy_world;

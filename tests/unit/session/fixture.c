@@ -36,7 +36,11 @@ fixture *fixture_open(const char *const *set)
     f->folder = test_folder_make();
     open_session(f, set);
     snprintf(f->path, sizeof f->path, "%s/shop.sqlite", f->folder);
-    f->location = (mdm_location){.backend = mdm_backend_find(MDM_STR("sqlite")), .path = f->path};
+    static const mdm_setting wal = {"journal_mode", "WAL"};
+    f->location = (mdm_location){.backend = mdm_backend_find(MDM_STR("sqlite")),
+                                 .path = f->path,
+                                 .settings = &wal,
+                                 .setting_count = 1};
     mdm_error err = {0};
     if (mdm_session_database(f->session, &f->location, MDM_OPEN_CREATE, &f->database, &err))
         fail_msg("%s", err.message);
