@@ -12,12 +12,16 @@
 
 static size_t size_of(mdm_file_format format)
 {
-    return format == MDM_FILE_CSV ? mdm_csv_file_size : mdm_parquet_file_size;
+    return format == MDM_FILE_CSV    ? mdm_csv_file_size
+           : format == MDM_FILE_JSON ? mdm_json_file_size
+                                     : mdm_parquet_file_size;
 }
 
 static mdm_status open_format(mdm_file *file, mdm_file_format format, mdm_error *err)
 {
-    return format == MDM_FILE_CSV ? mdm_csv_file_open(file, err) : mdm_parquet_file_open(file, err);
+    return format == MDM_FILE_CSV    ? mdm_csv_file_open(file, err)
+           : format == MDM_FILE_JSON ? mdm_json_file_open(file, err)
+                                     : mdm_parquet_file_open(file, err);
 }
 
 static mdm_status look(const mdm_file *file, mdm_path_stat *st, mdm_error *err)
@@ -51,8 +55,6 @@ static mdm_status open_all(mdm_file *file, const mdm_found_file *which, mdm_erro
     MDM_TRY(look(file, &st, err));
     if (st.bytes == 0) return mdm_error_set(err, MDM_FORMAT, "%s: an empty file", file->name);
     file->info = (mdm_file_info){.bytes = st.bytes, .mtime_ns = st.mtime_ns, .records = -1};
-    if (which->format == MDM_FILE_JSON)
-        return mdm_error_set(err, MDM_UNSUPPORTED, "%s: JSON cannot be read yet", file->name);
     settle_packing(file, which);
     return open_format(file, which->format, err);
 }

@@ -31,8 +31,9 @@ struct mdm_file {
 /* One per format, for a file whose members above are set, but kind, which they set first of all: on
  * failure kind->close() follows where it is set. */
 MDM_MUST_CHECK mdm_status mdm_csv_file_open(mdm_file *file, mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_json_file_open(mdm_file *file, mdm_error *err);
 MDM_MUST_CHECK mdm_status mdm_parquet_file_open(mdm_file *file, mdm_error *err);
 /* Bytes of memory each. */
-extern const size_t mdm_csv_file_size, mdm_parquet_file_size;
+extern const size_t mdm_csv_file_size, mdm_json_file_size, mdm_parquet_file_size;
 
 #endif
