@@ -7,10 +7,12 @@
 #include "base/text.h"
 #include "data/bits.h"
 #include "data/chunk_internal.h"
+#include "data/type.h"
 
 typedef mdm_arrow_column import;
 
 /* --- buffers ---------------------------------------------------------------- */
+
 void mdm_rewrites_clear(mdm_rewrites *rewrites)
 {
     for (mdm_rewritten *buffer = rewrites->last, *next; buffer; buffer = next) {
@@ -340,20 +342,10 @@ static mdm_status gather_bytes(const import *in, const mdm_column *values, mdm_e
     return MDM_OK;
 }
 
-static size_t width_of(mdm_type_id id)
-{
-    static const uint8_t widths[MDM_TYPE_COUNT] = {
-#define X(name, format, word, bytes) [MDM_TYPE_##name] = bytes,
-        MDM_TYPE_LIST(X)
-#undef X
-    };
-    return widths[id];
-}
-
 static mdm_status gather_fixed(const import *in, const mdm_column *values, mdm_error *err)
 {
     bool bits = values->type.id == MDM_TYPE_BOOL;
-    size_t width = width_of(values->type.id);
+    size_t width = mdm_type_bytes(values->type.id);
     size_t bytes = bits ? mdm_bits_bytes(in->rows) : width * (size_t)in->rows;
     char *to = new_buffer(in, bytes);
     if (!to) return no_memory(err);

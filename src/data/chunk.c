@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "data/bits.h"
+#include "data/type.h"
 
 typedef struct chunk_block {
     mdm_chunk shown; /* first: the public pointer is the block's */
@@ -100,16 +101,6 @@ size_t mdm_chunk_bytes(const mdm_chunk *chunk)
 
 /* --- slices ------------------------------------------------------------- */
 
-static size_t value_bytes(mdm_type_id id)
-{
-    static const uint8_t widths[MDM_TYPE_COUNT] = {
-#define X(name, format, word, bytes) [MDM_TYPE_##name] = bytes,
-        MDM_TYPE_LIST(X)
-#undef X
-    };
-    return widths[id];
-}
-
 static void unref_owner(void *owner)
 {
     mdm_chunk_unref(owner);
@@ -136,7 +127,7 @@ static mdm_column slice_column(const mdm_column *from, int64_t first, int64_t ro
     else if (from->offsets)
         to.offsets = from->offsets + first;
     else if (from->values)
-        to.values = (const char *)from->values + value_bytes(from->type.id) * (size_t)first;
+        to.values = (const char *)from->values + mdm_type_bytes(from->type.id) * (size_t)first;
     if (to.validity) to.null_count = rows - mdm_bits_count(to.validity, rows);
     return to;
 }
@@ -175,7 +166,7 @@ static size_t picked_bytes(const mdm_column *column, const uint8_t *keep, int64_
         return align(bytes);
     }
     if (column->type.id == MDM_TYPE_BOOL) return bytes + align(mdm_bits_bytes(picked));
-    return bytes + align((size_t)picked * value_bytes(column->type.id));
+    return bytes + align((size_t)picked * mdm_type_bytes(column->type.id));
 }
 
 static void pick_bits(uint8_t *to, const uint8_t *from, const uint8_t *keep, int64_t rows)
@@ -208,7 +199,7 @@ static uint8_t *pick_bytes(mdm_column *to, const mdm_column *from, const uint8_t
 static uint8_t *pick_fixed(mdm_column *to, const mdm_column *from, const uint8_t *keep,
                            int64_t rows, uint8_t *memory)
 {
-    size_t width = value_bytes(from->type.id);
+    size_t width = mdm_type_bytes(from->type.id);
     to->values = memory;
     for (int64_t r = 0; r < rows; r++) {
         if (!keep[r]) continue;

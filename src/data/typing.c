@@ -124,8 +124,10 @@ static void explain(mdm_typing *t, mdm_typed_column *column, const mdm_cells *ce
         mdm_str text = mdm_cells_at(cells, r);
         alive &= mdm_typing_see(t, text, alive).class;
         if (mdm_class_is_open(alive)) continue;
-        unsigned reasons = t->json ? 0 : mdm_typing_reasons(text);
-        atomic_fetch_or(&column->reasons, reasons ? reasons : MDM_REASON_STYLES);
+        /* A value by itself, but not one like those before it? */
+        bool fits = t->json || mdm_typing_see(t, text, CLASS_ANY).class;
+        unsigned reasons = fits ? MDM_REASON_STYLES : mdm_typing_reasons(text);
+        atomic_fetch_or(&column->reasons, reasons);
         mdm_typing_remember(t, column, text, mdm_cells_row(cells, r));
         return;
     }

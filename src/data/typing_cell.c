@@ -87,10 +87,8 @@ unsigned mdm_typing_reasons(mdm_str text)
     if (separators) return reasons | MDM_REASON_SEPARATORS;
     if (inner.data[sign] == '0' && inner.len > sign + 1 && is_digit(inner.data[sign + 1]))
         return reasons | MDM_REASON_LEADING_ZEROS;
-    double value;
-    if (!reasons && !mdm_class_number(text, false, CLASS_ANY, &value))
-        reasons |= digits > MDM_MAX_EXACT ? MDM_REASON_TOO_LONG : MDM_REASON_OTHER;
-    return reasons;
+    if (digits > MDM_MAX_EXACT) return reasons | MDM_REASON_TOO_LONG;
+    return reasons ? reasons : MDM_REASON_OTHER;
 }
 
 bool mdm_typing_looks_typed(mdm_str text)

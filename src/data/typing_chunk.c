@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "data/bits.h"
 #include "data/chunk_internal.h"
+#include "data/type.h"
 #include "data/typing_state.h"
 
 static size_t align(size_t bytes)
@@ -11,14 +12,10 @@ static size_t align(size_t bytes)
     return (bytes + 15) & ~(size_t)15;
 }
 
+/* BOOL is a byte each before it is packed. */
 static size_t width_of(mdm_type_id id)
 {
-    static const uint8_t widths[MDM_TYPE_COUNT] = {
-#define X(name, format, word, bytes) [MDM_TYPE_##name] = bytes,
-        MDM_TYPE_LIST(X)
-#undef X
-    };
-    return id == MDM_TYPE_BOOL ? 1 : widths[id]; /* a byte each before they are packed */
+    return id == MDM_TYPE_BOOL ? 1 : mdm_type_bytes(id);
 }
 
 /* An unescaped JSON string is never longer than its token. */

@@ -5,6 +5,7 @@
 
 #include "data/bits.h"
 #include "data/days.h"
+#include "data/type.h"
 #include "data/typing_force.h"
 #include "data/typing_format.h"
 #include "data/typing_state.h"
@@ -243,7 +244,8 @@ static void pass_text(const mdm_typing *t, const mdm_cells *cells, mdm_typed *ou
             put_null(out, 0, r);
 }
 
-/* How many of the cells of a column that looks like numbers are none, and why. */
+/* How many of the cells of a column that looks like numbers are none, and why. Those that are a value
+ * by themselves are not to blame. */
 static void count_defects(mdm_typing *t, mdm_typed_column *c, const mdm_cells *cells)
 {
     int64_t counted = 0, not_whole = 0, whole;
@@ -255,7 +257,7 @@ static void count_defects(mdm_typing *t, mdm_typed_column *c, const mdm_cells *c
         counted++;
         if (mdm_scan_int(text.data, text.len, &whole)) continue;
         not_whole += !mdm_force_int(text, t->decimal_comma, &whole);
-        unsigned why = mdm_typing_reasons(text);
+        unsigned why = mdm_typing_see(t, text, CLASS_ANY).class ? 0 : mdm_typing_reasons(text);
         if (why) mdm_typing_remember(t, c, text, mdm_cells_row(cells, r));
         reasons |= why;
     }
@@ -290,14 +292,10 @@ typedef union value {
     mdm_int128 decimal;
 } value;
 
+/* BOOL is a byte each. */
 static size_t width_of(mdm_type_id id)
 {
-    static const uint8_t widths[MDM_TYPE_COUNT] = {
-#define X(name, format, word, bytes) [MDM_TYPE_##name] = bytes,
-        MDM_TYPE_LIST(X)
-#undef X
-    };
-    return id == MDM_TYPE_BOOL ? 1 : widths[id];
+    return id == MDM_TYPE_BOOL ? 1 : mdm_type_bytes(id);
 }
 
 static bool narrow(mdm_type_id id, int64_t whole, value *out)

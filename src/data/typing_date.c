@@ -176,8 +176,9 @@ uint64_t mdm_scan_moment(mdm_str text, mdm_moment *out)
         uint64_t hour = scan_clock(&at, end, &out->micros);
         return at == end && (hour & CLASS_HOUR_PADDED) ? CLASS_CLOCK : 0;
     }
-    if (end - at > 7 && (at[4] == '-' || at[4] == '/') && is_digit(at[2]))
-        return scan_year(&at, end, &out->year) ? year_first(at, end, out) : 0;
+    if (scan_year(&at, end, &out->year) && (*at == '-' || *at == '/'))
+        return year_first(at, end, out);
+    at = text.data;
     return year_last(at, end, out);
 }
 

@@ -17,7 +17,7 @@ static const struct {
     {MDM_REASON_EXPONENT, "exponents without a sign"},
     {MDM_REASON_SEPARATORS, "separators within numbers"},
     {MDM_REASON_NO_DAY, "dates of no single format"},
-    {MDM_REASON_STYLES, "values written in more than one style"},
+    {MDM_REASON_STYLES, "values written in more than one way"},
     {MDM_REASON_OTHER, "signs that no number has"},
 };
 

@@ -88,7 +88,7 @@ typedef struct mdm_seen {
 } mdm_seen;
 
 mdm_seen mdm_typing_see(const mdm_typing *typing, mdm_str text, uint64_t alive);
-/* MDM_REASON_* why text is no number in any canonical style; 0: it is one. */
+/* MDM_REASON_* why text, which is no value of any type, is none. */
 unsigned mdm_typing_reasons(mdm_str text);
 /* Made of digits and what stands between digits in numbers and dates. */
 bool mdm_typing_looks_typed(mdm_str text);
