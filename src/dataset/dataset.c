@@ -210,9 +210,9 @@ static bool points_to(const mdm_description *d, const char *datasets, const char
     if (d->folder) return strcmp(d->folder, folder) == 0;
     if (!d->info.path) return strcmp(d->info.name, folder) == 0;
     const size_t len = strlen(datasets), width = strlen(folder);
-    const char *rest = d->info.path + len;
-    return strncmp(d->info.path, datasets, len) == 0 && *rest == '/' &&
-           strncmp(rest + 1, folder, width) == 0 && rest[1 + width] == '/';
+    if (strncmp(d->info.path, datasets, len) != 0 || d->info.path[len] != '/') return false;
+    const char *rest = d->info.path + len + 1;
+    return strncmp(rest, folder, width) == 0 && rest[width] == '/';
 }
 
 bool mdm_dataset_folder_is_described(void *self, const char *folder)

@@ -4,6 +4,7 @@
 #include "dataset/catalog.h"
 #include "dataset/columns.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/home.h"
 #include "dataset/json.h"
 #include "file/file.h"
 #include "mdm/monitor.h"
@@ -163,7 +164,9 @@ static char *path_of(const export *e, const mdm_table_info *table, mdm_error *er
     char suffix[32];
     if (e->spec->file) return mdm_strdup(e->spec->file);
     if (mdm_file_suffix(e->format, e->compression, suffix, sizeof suffix, err) != MDM_OK) return NULL;
-    char *name = mdm_asprintf("%s_%s%s", e->dataset->description.info.name, table->key, suffix);
+    char short_name[MDM_HOME_NAME];
+    mdm_home_name(e->dataset->description.info.name, short_name);
+    char *name = mdm_asprintf("%s_%s%s", short_name, table->key, suffix);
     for (char *c = name; c && *c; c++)
         if (*c == '/') *c = '_'; /* a table's key may be any text */
     char *path = name ? mdm_path_join(e->spec->folder ? e->spec->folder : ".", name) : NULL;
@@ -221,7 +224,8 @@ static mdm_status export_metadata(const export *e, mdm_error *err)
                            "export_timestamp", mdm_description_now(now), "dataset_info", description,
                            "statistics", "columns", columns_json(columns, count)),
                  JSON_INDENT(2));
-    char *name = mdm_asprintf("%s_metadata.json", info->name);
+    char short_name[MDM_HOME_NAME];
+    char *name = mdm_asprintf("%s_metadata.json", mdm_home_name(info->name, short_name));
     char *path = name ? mdm_path_join(e->spec->folder ? e->spec->folder : ".", name) : NULL;
     mdm_status status = path ? mdm_text_status(&text, err) : mdm_no_memory(err, "a path");
     const int64_t bytes = (int64_t)text.len;

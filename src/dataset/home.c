@@ -1,6 +1,7 @@
 #include "dataset/home.h"
 
 #include "base/alloc.h"
+#include "dataset/rename.h"
 
 #define LOCK_FILE ".lock"
 
@@ -16,9 +17,16 @@ char *mdm_home_data_folder(const mdm_config *config, const char *folder)
     return mdm_path_join(mdm_config_text(config, "paths.datasets_path"), folder);
 }
 
+char *mdm_home_name(const char *name, char text[MDM_HOME_NAME])
+{
+    mdm_rename_cut(mdm_str_from(name), MDM_HOME_NAME - 1, text);
+    return text;
+}
+
 char *mdm_home_description(const mdm_config *config, const char *name)
 {
-    char *file = mdm_asprintf("%s.yaml", name);
+    char short_name[MDM_HOME_NAME];
+    char *file = mdm_asprintf("%s.yaml", mdm_home_name(name, short_name));
     char *path = file ? mdm_path_join(mdm_config_text(config, "paths.configs_path"), file) : NULL;
     mdm_free(file);
     return path;

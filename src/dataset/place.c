@@ -246,9 +246,11 @@ const char *mdm_place_file(const mdm_config *config, mdm_description *d)
     if (!backend || !backend->dialect->file_suffix) return NULL;
     if (d->info.path && mdm_path_look(d->info.path, true, &look, NULL) == MDM_OK)
         return d->info.path;
+    char name[MDM_HOME_NAME];
+    mdm_home_name(d->info.name, name);
     const char *moved = mdm_arena_printf(
         &d->arena, "%s/%s/%s%s", mdm_config_text(config, "paths.datasets_path"),
-        d->folder ? d->folder : d->info.name, d->info.name, backend->dialect->file_suffix);
+        d->folder ? d->folder : name, name, backend->dialect->file_suffix);
     if (moved && mdm_path_look(moved, true, &look, NULL) == MDM_OK) return moved;
     return d->info.path ? d->info.path : moved;
 }

@@ -189,7 +189,7 @@ static mdm_status open_database(registration *r, mdm_error *err)
     const char *path = NULL;
     mdm_arena *arena = &r->description->arena;
     if (r->backend->dialect->file_suffix)
-        path = mdm_arena_printf(arena, "%s/%s%s", r->staging.path, r->name,
+        path = mdm_arena_printf(arena, "%s/%s%s", r->staging.path, r->staging.file_name,
                                 r->backend->dialect->file_suffix);
     else
         r->schema = mdm_arena_printf(arena, STAGE_PREFIX "%s", r->staging.id);
@@ -393,8 +393,8 @@ static mdm_status describe_place(registration *r, mdm_error *err)
     info->backend = r->backend->name;
     r->description->folder = mdm_arena_text(arena, r->staging.folder);
     if (!r->schema) {
-        info->path = mdm_arena_printf(arena, "%s/%s%s", r->staging.path, r->name,
-                                      r->backend->dialect->file_suffix);
+        info->path = mdm_arena_printf(arena, "%s/%s%s", r->staging.path,
+                                      r->staging.file_name, r->backend->dialect->file_suffix);
         return MDM_OK;
     }
     MDM_TRY(mdm_place_make(r->config, r->backend, NULL, r->schema, &place, err));

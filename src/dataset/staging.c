@@ -24,6 +24,7 @@ static void clear(mdm_staging *s)
 {
     mdm_lock_drop(&s->owner);
     mdm_free(s->name);
+    mdm_free(s->file_name);
     mdm_free(s->folder);
     mdm_free(s->path);
     *s = (mdm_staging){.owner = MDM_LOCK_INIT};
@@ -49,12 +50,14 @@ mdm_status mdm_staging_begin(const mdm_config *config, const char *name, mdm_sta
     mdm_lock home = MDM_LOCK_INIT;
     *out = (mdm_staging){.config = config, .owner = MDM_LOCK_INIT};
     MDM_TRY(random_id(out->id, err));
+    char short_name[MDM_HOME_NAME];
     out->name = mdm_strdup(name);
+    out->file_name = mdm_strdup(mdm_home_name(name, short_name));
     out->folder = mdm_asprintf(".staging-%s", out->id);
     if (out->folder) out->path = mdm_home_data_folder(config, out->folder);
 
     mdm_status status = MDM_OK;
-    if (!out->name || !out->path) status = mdm_no_memory(err, "a staging folder");
+    if (!out->name || !out->file_name || !out->path) status = mdm_no_memory(err, "a staging folder");
     if (status == MDM_OK) status = mdm_home_lock(config, MDM_LOCK_SHARED, &home, err);
     if (status == MDM_OK) status = make_owned(out, err);
     mdm_lock_drop(&home);
@@ -110,8 +113,8 @@ static mdm_status sync_all(const char *path, mdm_error *err)
 static mdm_status rename_free(mdm_staging *s, mdm_error *err)
 {
     for (int generation = 1; generation <= MAX_GENERATIONS; generation++) {
-        char *folder = generation == 1 ? mdm_strdup(s->name)
-                                       : mdm_asprintf("%s.%d", s->name, generation);
+        char *folder = generation == 1 ? mdm_strdup(s->file_name)
+                                       : mdm_asprintf("%s.%d", s->file_name, generation);
         char *path = folder ? mdm_home_data_folder(s->config, folder) : NULL;
         const mdm_status status =
             path ? mdm_path_rename_new(s->path, path, err) : mdm_no_memory(err, "a path");

@@ -18,6 +18,7 @@ typedef struct mdm_staging {
     const mdm_config *config;
     char id[MDM_STAGING_ID + 1];
     char *name;   /* of the dataset */
+    char *file_name; /* the same, short enough for file names */
     char *folder; /* below datasets/: ".staging-ID", then "NAME" or "NAME.2" */
     char *path;   /* the same, absolute */
     mdm_lock owner;

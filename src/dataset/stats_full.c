@@ -77,7 +77,7 @@ static mdm_status ask(const mdm_stats_table *t, question *q, write_sql *write, c
     mdm_status status = mdm_dataset_ask(t->session, t->database, t->sql, &rows, err);
     if (status == MDM_OK) {
         mdm_rows_stream(rows, &source);
-        status = mdm_stream_table_open(q->link, &source, &table, err);
+        status = mdm_stream_table_open(&source, &table, err);
     }
     if (status == MDM_OK) {
         write(&sql, mdm_stream_table_sql(table), source.schema, which);
