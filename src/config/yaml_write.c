@@ -275,11 +275,13 @@ static void add_scalar_node(mdm_yaml_writer *w, const mdm_yaml *node)
     else add_plain(w, node->text);
 }
 
+/* A plain key keeps its spelling where it may stand in front of a ':' as it did. */
 static void add_key_of(mdm_yaml_writer *w, const mdm_yaml *entry)
 {
-    if (entry->key_quoted || entry->key.len == 0 || any_escape(entry->key))
-        mdm_yaml_key(w, entry->key.data);
-    else add_key(w, entry->key);
+    const bool as_it_was = !entry->key_quoted && entry->key.len > 0 && entry->key.len <= KEY_MAX &&
+                           !any_escape(entry->key);
+    if (as_it_was) add_key(w, entry->key);
+    else mdm_yaml_key(w, entry->key.data);
 }
 
 void mdm_yaml_add_node(mdm_yaml_writer *writer, const mdm_yaml *node)

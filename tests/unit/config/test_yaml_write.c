@@ -245,6 +245,24 @@ static void a_long_key_is_written_in_the_form_for_long_keys(void **state)
     mdm_yaml_close(root);
 }
 
+/* Found by fuzzing: in the form for long keys a plain "kkk:" would end in the ':' of a value. */
+static void a_long_plain_key_that_ends_in_a_colon_stays_a_key(void **state)
+{
+    (void)state;
+    char text[300];
+    memset(text, 'k', sizeof text);
+    memcpy(text + sizeof text - 6, ":::: 1", 6);
+    mdm_yaml *root = NULL, *again = NULL;
+    const mdm_str whole = {text, sizeof text};
+    assert_int_equal(mdm_yaml_read(whole, "t", MDM_FORMAT, &root, NULL), MDM_OK);
+    mdm_yaml_add_node(&w, root);
+    assert_int_equal(mdm_yaml_read((mdm_str){out.data, out.len}, "t", MDM_FORMAT, &again, NULL),
+                     MDM_OK);
+    assert_true(mdm_str_equal(root->first->key, again->first->key));
+    mdm_yaml_close(root);
+    mdm_yaml_close(again);
+}
+
 static void a_node_is_written_as_it_was_read(void **state)
 {
     (void)state;
@@ -306,6 +324,7 @@ int main(void)
         WRITE(reals_are_floats_to_yaml),
         WRITE(any_text_reads_back_the_same_as_key_and_value),
         WRITE(a_long_key_is_written_in_the_form_for_long_keys),
+        WRITE(a_long_plain_key_that_ends_in_a_colon_stays_a_key),
         WRITE(a_node_is_written_as_it_was_read),
         cmocka_unit_test(every_allocation_may_fail),
     };
