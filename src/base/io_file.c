@@ -84,11 +84,12 @@ static mdm_status temporary_name(const char *path, char **out, mdm_error *err)
 
 /* One try to make a new locked file. *fd stays -1 when somebody who tidies up was faster than
  * the lock. */
-static mdm_status try_temporary(const char *path, const char *name, int *fd, mdm_error *err)
+static mdm_status try_temporary(const char *path, const char *name, mode_t mode, int *fd,
+                                mdm_error *err)
 {
     struct stat st;
     const int opened =
-        mdm_call_open(AT_FDCWD, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+        mdm_call_open(AT_FDCWD, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
     if (opened < 0) return mdm_errno(err, errno, path);
     const bool locked = mdm_call_flock(opened, LOCK_EX | LOCK_NB) == 0;
     if (locked && mdm_call_fstat(opened, &st) == 0) {
@@ -102,14 +103,15 @@ static mdm_status try_temporary(const char *path, const char *name, int *fd, mdm
     return code == EWOULDBLOCK ? MDM_OK : mdm_errno(err, code, path);
 }
 
-static mdm_status open_temporary(const char *path, char **name, int *fd, mdm_error *err)
+static mdm_status open_temporary(const char *path, mode_t mode, char **name, int *fd,
+                                 mdm_error *err)
 {
     *fd = -1;
     while (*fd < 0) {
         mdm_free(*name);
         *name = NULL;
         MDM_TRY(temporary_name(path, name, err));
-        MDM_TRY(try_temporary(path, *name, fd, err));
+        MDM_TRY(try_temporary(path, *name, mode, fd, err));
     }
     return MDM_OK;
 }
@@ -123,7 +125,7 @@ static mdm_status write_and_place(const char *path, mdm_str bytes,
     char *name = NULL;
     int fd = -1;
     bool placed = false;
-    mdm_status status = open_temporary(path, &name, &fd, err);
+    mdm_status status = open_temporary(path, 0600, &name, &fd, err);
     if (status == MDM_OK) status = write_all(fd, path, bytes, err);
     /* A failed fsync is not tried again: the second one would say that all is well. */
     if (status == MDM_OK && mdm_call_fsync(fd) != 0) status = mdm_errno(err, errno, path);
@@ -183,4 +185,60 @@ mdm_status mdm_file_sync(const char *path, mdm_error *err)
 mdm_status mdm_file_unlink(const char *path, mdm_error *err)
 {
     return mdm_call_unlink(AT_FDCWD, path, 0) == 0 ? MDM_OK : mdm_errno(err, errno, path);
+}
+
+/* --- bit by bit ---------------------------------------------------------------- */
+
+struct mdm_writer {
+    char *path, *temporary; /* temporary NULL: it has its name, or was never made */
+    int fd;
+};
+
+mdm_status mdm_writer_open(const char *path, mode_t mode, mdm_writer **out, mdm_error *err)
+{
+    *out = NULL;
+    mdm_writer *writer = mdm_alloc_zero(1, sizeof *writer);
+    if (!writer) return mdm_no_memory(err, "a file being written");
+    writer->fd = -1;
+    writer->path = mdm_strdup(path);
+    mdm_status status = writer->path ? MDM_OK : mdm_no_memory(err, "a path");
+    if (status == MDM_OK) status = open_temporary(path, mode, &writer->temporary, &writer->fd, err);
+    if (status == MDM_OK) *out = writer;
+    else mdm_writer_close(writer);
+    return status;
+}
+
+const char *mdm_writer_path(const mdm_writer *writer)
+{
+    return writer->temporary;
+}
+
+mdm_status mdm_writer_add(mdm_writer *writer, mdm_str bytes, mdm_error *err)
+{
+    return write_all(writer->fd, writer->path, bytes, err);
+}
+
+mdm_status mdm_writer_finish(mdm_writer *writer, mdm_error *err)
+{
+    /* As above: a failed fsync is not tried again. */
+    if (mdm_call_fsync(writer->fd) != 0) return mdm_errno(err, errno, writer->path);
+    MDM_TRY(place_over(writer->temporary, writer->path, err));
+    mdm_free(writer->temporary);
+    writer->temporary = NULL;
+    const int fd = writer->fd;
+    writer->fd = -1;
+    if (mdm_call_close(fd) != 0) return mdm_errno(err, errno, writer->path);
+    return sync_folder_of(writer->path, err);
+}
+
+void mdm_writer_close(mdm_writer *writer)
+{
+    if (!writer) return;
+    if (writer->fd >= 0) {
+        if (writer->temporary) mdm_call_unlink(AT_FDCWD, writer->temporary, 0);
+        mdm_call_close(writer->fd);
+    }
+    mdm_free(writer->temporary);
+    mdm_free(writer->path);
+    mdm_free(writer);
 }

@@ -8,7 +8,7 @@
 #include "base/text.h"
 
 #define SAMPLE_BYTES ((size_t)64 << 10)
-#define HEADER_ROWS 100u /* records compared with the first one */
+#define HEADER_ROWS 100u /* records looked at for it */
 
 static const struct {
     char delimiter;
@@ -134,6 +134,14 @@ static score best_delimiter(trial *t, char known, mdm_csv_dialect *dialect)
 
 /* --- has it a header? --------------------------------------------------------------------- */
 
+/* The first records of a sample. */
+typedef struct beginning {
+    const trial *t;
+    char quote;
+    size_t count;
+    record records[HEADER_ROWS];
+} beginning;
+
 static bool is_number(mdm_str text)
 {
     double value;
@@ -143,15 +151,18 @@ static bool is_number(mdm_str text)
     return digits.len > 0 && isdigit((unsigned char)digits.data[0]) && mdm_str_to_real(text, &value);
 }
 
-/* Do the cells below the first record hold numbers in this column, and nothing else? */
-static bool is_number_column(const trial *t, char quote, size_t column, size_t fields)
+static mdm_str cell(const beginning *b, size_t row, size_t column)
 {
-    record r;
-    size_t at = 0, numbers = 0;
-    (void)next_record(t, &at, &r);
-    for (size_t rows = 0; rows < HEADER_ROWS && next_record(t, &at, &r); rows++) {
-        if (r.fields != fields) continue;
-        const mdm_str text = field(t, &r, column, quote);
+    return field(b->t, &b->records[row], column, b->quote);
+}
+
+/* Do the cells below the first record hold numbers in this column, and nothing else? */
+static bool is_number_column(const beginning *b, size_t column)
+{
+    size_t numbers = 0;
+    for (size_t row = 1; row < b->count; row++) {
+        if (b->records[row].fields != b->records[0].fields) continue;
+        const mdm_str text = cell(b, row, column);
         if (text.len == 0) continue;
         if (!is_number(text)) return false;
         numbers++;
@@ -160,12 +171,12 @@ static bool is_number_column(const trial *t, char quote, size_t column, size_t f
 }
 
 /* 1990,1991,1992 are names. */
-static bool is_sequence(const trial *t, const record *first, char quote)
+static bool is_sequence(const beginning *b)
 {
     int64_t before = 0, value;
     size_t count = 0;
-    for (size_t c = 0; c < first->fields; c++) {
-        const mdm_str text = field(t, first, c, quote);
+    for (size_t c = 0; c < b->records[0].fields; c++) {
+        const mdm_str text = cell(b, 0, c);
         if (!is_number(text)) continue;
         if (!mdm_str_to_int(text, &value) || (count > 0 && value != before + 1)) return false;
         before = value;
@@ -177,17 +188,18 @@ static bool is_sequence(const trial *t, const record *first, char quote)
 /* The first record is data if it has numbers in each column that has them below. */
 static bool has_header(const trial *t, char quote)
 {
-    record first;
+    beginning b = {.t = t, .quote = quote};
     size_t at = 0, numbers = 0;
-    if (!next_record(t, &at, &first)) return true;
-    for (size_t c = 0; c < first.fields; c++) {
-        const bool below = is_number_column(t, quote, c, first.fields);
-        const mdm_str text = field(t, &first, c, quote);
+    while (b.count < HEADER_ROWS && next_record(t, &at, &b.records[b.count])) b.count++;
+    if (b.count == 0) return true;
+    for (size_t c = 0; c < b.records[0].fields; c++) {
+        const bool below = is_number_column(&b, c);
+        const mdm_str text = cell(&b, 0, c);
         if (below && !is_number(text)) return true;
         if (!below && text.len == 0) return true; /* a name left out, as before an index */
         numbers += below;
     }
-    return numbers == 0 || is_sequence(t, &first, quote);
+    return numbers == 0 || is_sequence(&b);
 }
 
 /* --- all together -------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@ typedef enum found { FOUND_RECORD, FOUND_MORE, FOUND_BAD, FOUND_OTHER, FOUND_END
 typedef struct reading {
     mdm_json_scan scan;
     const char *begin;  /* of the record */
+    const char *twice;  /* a key that occurs twice in it; NULL: none */
     mdm_batch *batch;   /* where its cells go; NULL: nowhere */
     mdm_status status;  /* of memory and limits; set with err */
     mdm_error *err;
@@ -42,11 +43,7 @@ static bool take_member(mdm_json_walk *walk, reading *r, mdm_str token, mdm_str 
     mdm_json_key *key = mdm_json_keys_find(walk->keys, walk->expected, token, &walk->room);
     if (!key && !(key = add_key(walk, r, token))) return false;
     walk->expected = key->column + 1;
-    if (key->record == walk->keys->record) {
-        r->scan.fault = token.data;
-        r->scan.reason = "a key that occurs twice in its record";
-        return false;
-    }
+    if (key->record == walk->keys->record && !r->twice) r->twice = token.data;
     key->record = walk->keys->record;
     const bool nan = mdm_json_is_nan(value);
     walk->nans += nan;
@@ -193,6 +190,9 @@ static mdm_status judge(mdm_json_walk *walk, const reading *r, found what, bool 
     walk->base.records++;
     *is_row = false;
     if (w->bad < walk->at) return mdm_walk_refuse_bytes(&walk->base, text, err);
+    if (r->twice)
+        return mdm_walk_refuse(&walk->base, r->twice, NULL, text,
+                               "a key that occurs twice in its record", err);
     if (what == FOUND_OTHER)
         return mdm_walk_refuse(&walk->base, r->begin, NULL, text, "not a record (an object)", err);
     *is_row = true;

@@ -118,7 +118,11 @@ mdm_status mdm_walk_refuse_bytes(mdm_walk *walk, mdm_str record, mdm_error *err)
     char reason[96];
     snprintf(reason, sizeof reason, *at ? "not %s" : "a NUL byte",
              encoding->name[0] ? encoding->name : "UTF-8");
+    const bool hint = !*at && !encoding->name[0];
     const mdm_status status = mdm_walk_refuse(walk, at, NULL, record, reason, err);
+    if (status != MDM_OK && hint)
+        return mdm_error_hint(err, status, "UTF-16 without a byte-order mark? --encoding utf-16le or "
+                                           "utf-16be; --on-error reject leaves such records out");
     if (status == MDM_OK) mdm_window_check_from(w, (size_t)(record.data - w->data) + record.len);
     return status;
 }
