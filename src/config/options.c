@@ -1,6 +1,7 @@
 #include "config/options.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -196,29 +197,46 @@ void mdm_option_variable(const char *path, char room[MDM_VARIABLE_SIZE])
     room[len] = '\0';
 }
 
-static char long_variables[sizeof mdm_option_rows / sizeof *mdm_option_rows][MDM_VARIABLE_SIZE];
-static pthread_once_t long_variables_once = PTHREAD_ONCE_INIT;
+/* --- derived once ------------------------------------------------------------ */
 
-static void fill_long_variables(void)
+#define ROWS (sizeof mdm_option_rows / sizeof *mdm_option_rows)
+
+static char long_variables[ROWS][MDM_VARIABLE_SIZE];
+static size_t by_path[ROWS]; /* positions in the order of the paths */
+static pthread_once_t derived_once = PTHREAD_ONCE_INIT;
+
+static int compare_rows(const void *a, const void *b)
 {
-    for (size_t i = 0; i < mdm_option_count; i++)
+    return strcmp(mdm_option_rows[*(const size_t *)a].path,
+                  mdm_option_rows[*(const size_t *)b].path);
+}
+
+static void derive(void)
+{
+    for (size_t i = 0; i < ROWS; i++) {
         mdm_option_variable(mdm_option_rows[i].path, long_variables[i]);
+        by_path[i] = i;
+    }
+    qsort(by_path, ROWS, sizeof *by_path, compare_rows);
 }
 
 const char *mdm_option_long_variable(size_t row)
 {
-    pthread_once(&long_variables_once, fill_long_variables);
+    pthread_once(&derived_once, derive);
     return long_variables[row];
+}
+
+static int compare_path(const void *path, const void *row)
+{
+    return strcmp(path, mdm_option_rows[*(const size_t *)row].path);
 }
 
 static bool find_row(const char *path, size_t *row)
 {
-    for (size_t i = 0; i < mdm_option_count; i++)
-        if (strcmp(mdm_option_rows[i].path, path) == 0) {
-            *row = i;
-            return true;
-        }
-    return false;
+    pthread_once(&derived_once, derive);
+    const size_t *found = bsearch(path, by_path, ROWS, sizeof *by_path, compare_path);
+    if (found) *row = *found;
+    return found;
 }
 
 bool mdm_option_alias_find(const char *old_path, char room[MDM_OPTION_PATH_SIZE])
