@@ -47,19 +47,23 @@ MDM_MUST_CHECK mdm_status mdm_file_replace(const char *path, mdm_str bytes, mdm_
 /* The same, but MDM_EXISTS when path exists already: of several racers exactly one wins. */
 MDM_MUST_CHECK mdm_status mdm_file_publish(const char *path, mdm_str bytes, mdm_error *err);
 MDM_MUST_CHECK mdm_status mdm_file_sync(const char *path, mdm_error *err);
-/* mdm_file_replace() for what is too large for the memory: any number of _add, then _finish, which syncs
- * and renames; _close without it leaves nothing. mode: permission bits, of which the umask takes some. */
-typedef struct mdm_writer mdm_writer;
-MDM_MUST_CHECK mdm_status mdm_writer_open(const char *path, mode_t mode, mdm_writer **out, mdm_error *err);
-MDM_MUST_CHECK mdm_status mdm_writer_add(mdm_writer *writer, mdm_str bytes, mdm_error *err);
-MDM_MUST_CHECK mdm_status mdm_writer_finish(mdm_writer *writer, mdm_error *err);
-void mdm_writer_close(mdm_writer *writer); /* NULL allowed */
-/* The temporary file, for others who write into it (never replacing it); until _finish. */
-const char *mdm_writer_path(const mdm_writer *writer);
 MDM_MUST_CHECK mdm_status mdm_file_unlink(const char *path, mdm_error *err); /* MDM_NOT_FOUND */
 /* One write() of bytes to the end of path, created when absent. MDM_IO also when only a part
  * fitted. */
 MDM_MUST_CHECK mdm_status mdm_file_append(const char *path, mdm_str bytes, mdm_error *err);
+/* mdm_file_replace() for what is too large for the memory: any number of _add, then _finish, or
+ * _publish in the place of mdm_file_publish(). _close without them leaves nothing. mode: permission
+ * bits, of which the umask takes some. */
+typedef struct mdm_writer mdm_writer;
+MDM_MUST_CHECK mdm_status mdm_writer_open(const char *path, mode_t mode, mdm_writer **out,
+                                          mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_writer_add(mdm_writer *writer, mdm_str bytes, mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_writer_finish(mdm_writer *writer, mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_writer_publish(mdm_writer *writer, mdm_error *err);
+void mdm_writer_close(mdm_writer *writer); /* NULL allowed */
+/* The temporary file, for others who write into it (never replacing it); until _finish. */
+const char *mdm_writer_path(const mdm_writer *writer);
+
 /* Rename; MDM_EXISTS when `to` exists (RENAME_NOREPLACE, with the fallbacks for file systems
  * that lack it). Does not sync. */
 MDM_MUST_CHECK mdm_status mdm_path_rename_new(const char *from, const char *to, mdm_error *err);

@@ -184,7 +184,7 @@ const mdm_option_other mdm_option_others[] = {
 };
 const size_t mdm_option_other_count = sizeof mdm_option_others / sizeof *mdm_option_others;
 
-/* --- finding ---------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------- */
 
 void mdm_option_variable(const char *path, char room[MDM_VARIABLE_SIZE])
 {

@@ -186,23 +186,6 @@ static void bytes_that_did_not_fit_in_one_write_follow(void **state)
     mdm_io_fail_after(-1, 0);
 }
 
-static void a_temporary_file_is_locked_by_its_writer(void **state)
-{
-    /* The write fails, and with it the unlink that would tidy up, as if the process had died. */
-    const char *path = test_path(*state, "file");
-    mdm_io_fail_after(-1, 0);
-    test_file_write(test_path(*state, ".tmp-0"), "left behind");
-    mdm_lock lock = MDM_LOCK_INIT;
-    assert_int_equal(
-        mdm_lock_take(test_path(*state, ".tmp-0"), MDM_LOCK_EXCLUSIVE, false, false, &lock, NULL),
-        MDM_OK);
-    mdm_lock_drop(&lock);
-    assert_int_equal(mdm_file_replace(path, MDM_STR("x"), NULL), MDM_OK);
-    /* The lock is gone with the writer: nothing holds the file under its new name. */
-    assert_int_equal(mdm_lock_take(path, MDM_LOCK_EXCLUSIVE, false, false, &lock, NULL), MDM_OK);
-    mdm_lock_drop(&lock);
-}
-
 /* Whatever fails: the old contents or the new ones, and no other file. */
 static mdm_status replace(void *folder, mdm_error *err)
 {
@@ -269,7 +252,6 @@ int main(void)
         IN_FOLDER(unlinking_and_syncing_tell_what_is_not_there),
         IN_FOLDER(a_failed_sync_is_never_a_success),
         IN_FOLDER(bytes_that_did_not_fit_in_one_write_follow),
-        IN_FOLDER(a_temporary_file_is_locked_by_its_writer),
         IN_FOLDER(every_allocation_may_fail),
         IN_FOLDER(every_system_call_may_fail),
     };

@@ -1,15 +1,16 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-#include <errno.h>
-#include <sys/stat.h>
-
+#include "base/alloc.h"
 #include "base/io.h"
 #include "support/folder.h"
 #include "support/walk.h"
@@ -35,65 +36,118 @@ static size_t entries_of(const char *folder)
     return count;
 }
 
-static void what_was_added_has_the_name_once_it_is_finished(void **state)
+static mdm_writer *opened(const char *path)
 {
     mdm_writer *writer = NULL;
-    const char *path = test_path(*state, "file");
+    assert_int_equal(mdm_writer_open(path, 0644, &writer, NULL), MDM_OK);
+    return writer;
+}
+
+static void a_file_grows_out_of_sight(void **state)
+{
+    const char *path = test_path(*state, "big.csv");
+    const mode_t before = umask(022);
     test_file_write(path, "old");
-    const mode_t mask = umask(022);
-    assert_int_equal(mdm_writer_open(path, 0666, &writer, NULL), MDM_OK);
-    umask(mask);
-    assert_int_equal(mdm_writer_add(writer, MDM_STR("one "), NULL), MDM_OK);
-    assert_int_equal(mdm_writer_add(writer, MDM_STR("two"), NULL), MDM_OK);
+    mdm_writer *writer = opened(path);
+    assert_int_equal(mdm_writer_add(writer, MDM_STR("a\n"), NULL), MDM_OK);
+    assert_int_equal(mdm_writer_add(writer, MDM_STR(""), NULL), MDM_OK);
+    assert_int_equal(mdm_writer_add(writer, MDM_STR("b\n"), NULL), MDM_OK);
     assert_string_equal(test_file_text(path), "old");
-    assert_string_equal(test_file_text(mdm_writer_path(writer)), "one two");
+    assert_string_equal(test_file_text(mdm_writer_path(writer)), "a\nb\n");
     assert_int_equal(mdm_writer_finish(writer, NULL), MDM_OK);
     mdm_writer_close(writer);
-    assert_string_equal(test_file_text(path), "one two");
+    umask(before);
+    assert_string_equal(test_file_text(path), "a\nb\n");
     assert_int_equal(test_mode(path), 0644);
     assert_int_equal(entries_of(*state), 1);
 }
 
-static void what_is_not_finished_leaves_nothing(void **state)
+static void closing_early_leaves_nothing(void **state)
 {
-    mdm_writer *writer = NULL;
-    assert_int_equal(mdm_writer_open(test_path(*state, "file"), 0600, &writer, NULL), MDM_OK);
-    assert_int_equal(mdm_writer_add(writer, MDM_STR("half"), NULL), MDM_OK);
+    mdm_writer *writer = opened(test_path(*state, "file"));
+    assert_int_equal(mdm_writer_add(writer, MDM_STR("x"), NULL), MDM_OK);
     mdm_writer_close(writer);
     mdm_writer_close(NULL);
     assert_int_equal(entries_of(*state), 0);
 }
 
-static mdm_status write_it(void *folder, mdm_error *err)
+static void publishing_does_not_replace(void **state)
+{
+    const char *path = test_path(*state, "file");
+    mdm_error err;
+    mdm_writer *one = opened(path), *two = opened(path);
+    assert_int_equal(mdm_writer_add(one, MDM_STR("one"), NULL), MDM_OK);
+    assert_int_equal(mdm_writer_add(two, MDM_STR("two"), NULL), MDM_OK);
+    assert_int_equal(mdm_writer_publish(two, NULL), MDM_OK);
+    assert_int_equal(mdm_writer_publish(one, &err), MDM_EXISTS);
+    mdm_writer_close(one);
+    mdm_writer_close(two);
+    assert_string_equal(test_file_text(path), "two");
+    assert_int_equal(entries_of(*state), 1);
+}
+
+static void the_temporary_file_is_locked_as_long_as_it_is_written(void **state)
+{
+    mdm_writer *writer = opened(test_path(*state, "file"));
+    mdm_lock lock;
+    char temporary[4096];
+    strcpy(temporary, mdm_writer_path(writer));
+    assert_memory_equal(mdm_path_name(temporary), ".tmp-", 5);
+    assert_int_equal(strlen(mdm_path_name(temporary)), 5 + 32);
+    assert_int_equal(mdm_lock_take(temporary, MDM_LOCK_EXCLUSIVE, false, false, &lock, NULL),
+                     MDM_BUSY);
+    assert_int_equal(mdm_writer_finish(writer, NULL), MDM_OK);
+    mdm_writer_close(writer);
+    assert_int_equal(
+        mdm_lock_take(test_path(*state, "file"), MDM_LOCK_EXCLUSIVE, false, false, &lock, NULL),
+        MDM_OK);
+    mdm_lock_drop(&lock);
+}
+
+static void a_folder_that_is_not_there_is_told(void **state)
 {
     mdm_writer *writer = NULL;
+    mdm_error err;
+    assert_int_equal(mdm_writer_open(test_path(*state, "no/file"), 0600, &writer, &err),
+                     MDM_NOT_FOUND);
+    assert_null(writer);
+    assert_non_null(strstr(err.message, "no/file: No such file or directory"));
+}
+
+static mdm_status write_twice(void *folder, mdm_error *err)
+{
     const char *path = test_path(folder, "file");
+    mdm_writer *writer = NULL;
     test_file_write(path, "old");
     mdm_status status = mdm_writer_open(path, 0600, &writer, err);
-    if (status == MDM_OK) status = mdm_writer_add(writer, MDM_STR("new contents"), err);
+    if (status == MDM_OK) status = mdm_writer_add(writer, MDM_STR("new "), err);
+    if (status == MDM_OK) status = mdm_writer_add(writer, MDM_STR("text"), err);
     if (status == MDM_OK) status = mdm_writer_finish(writer, err);
     mdm_writer_close(writer);
-    const char *now = test_file_text(path);
-    assert_true(strcmp(now, "new contents") == 0 || (status != MDM_OK && strcmp(now, "old") == 0));
-    assert_int_equal(entries_of(folder), 1);
+    const char *text = test_file_text(path);
+    assert_true(strcmp(text, "new text") == 0 || (status != MDM_OK && strcmp(text, "old") == 0));
     return status;
 }
 
-static void every_allocation_and_system_call_may_fail(void **state)
+static void every_failure_leaves_the_old_file_or_the_new_one(void **state)
 {
-    static const int codes[] = {ENOSPC, EIO, EINTR, MDM_IO_SHORT};
-    test_walk_allocations(write_it, *state, 3);
+    static const int codes[] = {ENOSPC, EIO, EMFILE, EINTR, MDM_IO_SHORT};
+    test_walk_allocations(write_twice, *state, 4);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        test_walk_calls(write_it, *state, codes[i], 8);
+        test_walk_calls(write_twice, *state, codes[i], 9);
+    assert_int_equal(entries_of(*state), 1);
 }
 
 int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make, clean)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(what_was_added_has_the_name_once_it_is_finished),
-        IN_FOLDER(what_is_not_finished_leaves_nothing),
-        IN_FOLDER(every_allocation_and_system_call_may_fail),
+        IN_FOLDER(a_file_grows_out_of_sight),
+        IN_FOLDER(closing_early_leaves_nothing),
+        IN_FOLDER(publishing_does_not_replace),
+        IN_FOLDER(the_temporary_file_is_locked_as_long_as_it_is_written),
+        IN_FOLDER(a_folder_that_is_not_there_is_told),
+        IN_FOLDER(every_failure_leaves_the_old_file_or_the_new_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
