@@ -58,17 +58,18 @@ MDM_API mdm_metric mdm_metric_named(mdm_monitor *monitor, const char *name, mdm_
                                     const char *unit);
 
 /* A number of another kind, or 0, does nothing. */
-MDM_API void mdm_count(mdm_monitor *monitor, mdm_metric counter, uint64_t by);
+MDM_API inline void mdm_count(mdm_monitor *monitor, mdm_metric counter, uint64_t by);
 MDM_API void mdm_gauge_set(mdm_monitor *monitor, mdm_metric gauge, double value);
-MDM_API void mdm_observe(mdm_monitor *monitor, mdm_metric histogram, uint64_t value);
+MDM_API inline void mdm_observe(mdm_monitor *monitor, mdm_metric histogram, uint64_t value);
 
 typedef struct mdm_timer {
     int64_t start_ns; /* 0: not running */
 } mdm_timer;
 
-MDM_API mdm_timer mdm_timer_start(mdm_monitor *monitor);
+MDM_API inline mdm_timer mdm_timer_start(mdm_monitor *monitor);
 /* Observe the nanoseconds since start and return them; 0 when it was not running. */
-MDM_API int64_t mdm_timer_stop(mdm_timer *timer, mdm_monitor *monitor, mdm_metric histogram);
+MDM_API inline int64_t mdm_timer_stop(mdm_timer *timer, mdm_monitor *monitor,
+                                      mdm_metric histogram);
 
 /* --- operations: what a user asked for, from start to success or failure -- */
 
@@ -114,4 +115,6 @@ MDM_API MDM_MUST_CHECK mdm_status mdm_monitor_report(mdm_monitor *monitor, char 
 #ifdef __cplusplus
 }
 #endif
+
+#include "mdm/monitor_inline.h"
 #endif

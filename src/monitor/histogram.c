@@ -16,11 +16,11 @@ uint64_t mdm_bucket_middle(unsigned bucket)
 
 void mdm_histogram_init(mdm_histogram *histogram)
 {
-    atomic_store_explicit(&histogram->sum, 0, memory_order_relaxed);
-    atomic_store_explicit(&histogram->min, UINT64_MAX, memory_order_relaxed);
-    atomic_store_explicit(&histogram->max, 0, memory_order_relaxed);
+    mdm_value_store(&histogram->sum, 0);
+    mdm_value_store(&histogram->min, UINT64_MAX);
+    mdm_value_store(&histogram->max, 0);
     for (unsigned i = 0; i < MDM_BUCKETS; i++)
-        atomic_store_explicit(&histogram->buckets[i], 0, memory_order_relaxed);
+        __atomic_store_n(&histogram->buckets[i], 0, __ATOMIC_RELAXED);
 }
 
 /* --- adding up -------------------------------------------------------------- */
@@ -36,19 +36,17 @@ void mdm_total_init(mdm_histogram_total *total)
  * afterwards, so that nothing counted lies beyond them. */
 void mdm_total_add(mdm_histogram_total *total, const mdm_histogram *histogram)
 {
-    const uint64_t low = atomic_load_explicit(&histogram->min, memory_order_relaxed);
-    const uint64_t high = atomic_load_explicit(&histogram->max, memory_order_relaxed);
+    const uint64_t low = mdm_value_load(&histogram->min), high = mdm_value_load(&histogram->max);
     if (low > high) return;
     uint64_t count = 0;
     for (unsigned i = mdm_bucket_of(low), last = mdm_bucket_of(high); i <= last; i++) {
-        const uint32_t here = atomic_load_explicit(&histogram->buckets[i], memory_order_acquire);
+        const uint32_t here = __atomic_load_n(&histogram->buckets[i], __ATOMIC_ACQUIRE);
         total->buckets[i] += here;
         count += here;
     }
+    const uint64_t min = mdm_value_load(&histogram->min), max = mdm_value_load(&histogram->max);
     total->count += count;
-    total->sum += atomic_load_explicit(&histogram->sum, memory_order_relaxed);
-    const uint64_t min = atomic_load_explicit(&histogram->min, memory_order_relaxed);
-    const uint64_t max = atomic_load_explicit(&histogram->max, memory_order_relaxed);
+    total->sum += mdm_value_load(&histogram->sum);
     if (min < total->min) total->min = min;
     if (max > total->max) total->max = max;
 }

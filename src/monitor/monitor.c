@@ -49,12 +49,11 @@ mdm_status mdm_monitor_open(const mdm_monitor_options *options, mdm_monitor **ou
     *out = NULL;
     mdm_monitor *monitor = mdm_alloc_zero(1, sizeof *monitor);
     if (!monitor) return mdm_no_memory(err, "a monitor");
-    monitor->disabled = options && options->disabled;
     mdm_map_init(&monitor->names);
     mdm_map_init(&monitor->operations);
     pthread_mutex_init(&monitor->lock, NULL); /* with default attributes it cannot fail */
     mdm_status status = MDM_OK;
-    if (!monitor->disabled) {
+    if (!options || !options->disabled) {
         if (!enter_own(monitor)) status = mdm_no_memory(err, "a monitor");
         else if (!mdm_registry_add(monitor))
             status = mdm_error_set(err, MDM_NO_MEMORY, "no thread key is left for a monitor");
@@ -132,9 +131,9 @@ static bool reserve_gauge(mdm_monitor *monitor)
     if (monitor->metric_count == MDM_METRICS_MAX) return false;
     const uint32_t page = monitor->gauge_count / MDM_GAUGES_PER_PAGE;
     if (atomic_load_explicit(&monitor->gauges[page], memory_order_relaxed)) return true;
-    _Atomic uint64_t *values = mdm_alloc(MDM_GAUGES_PER_PAGE * sizeof *values);
+    uint64_t *values = mdm_alloc(MDM_GAUGES_PER_PAGE * sizeof *values);
     if (!values) return false;
-    for (uint32_t i = 0; i < MDM_GAUGES_PER_PAGE; i++) atomic_init(&values[i], MDM_GAUGE_UNSET);
+    for (uint32_t i = 0; i < MDM_GAUGES_PER_PAGE; i++) values[i] = MDM_GAUGE_UNSET;
     atomic_store_explicit(&monitor->gauges[page], values, memory_order_release);
     return true;
 }
@@ -193,7 +192,7 @@ static mdm_metric find_or_make(mdm_monitor *monitor, const char *name, mdm_metri
 mdm_metric mdm_metric_named(mdm_monitor *monitor, const char *name, mdm_metric_kind kind,
                             const char *unit)
 {
-    if (!monitor || monitor->disabled) return 0;
+    if (!mdm_monitor_is_on(monitor)) return 0;
     pthread_mutex_lock(&monitor->lock);
     const mdm_metric id = find_or_make(monitor, name, kind, unit ? unit : "");
     if (id == 0) monitor->retired_counters[MDM_OWN_REFUSED]++;

@@ -18,13 +18,6 @@
 #define MDM_METRICS_MAX 4096u
 #define MDM_NAME_MAX 200u
 
-/* A metric's number is its kind and its place among those of its kind; 0 is none of them. */
-enum {
-    MDM_FIRST_COUNTER = 0x10000,
-    MDM_FIRST_GAUGE = 0x20000,
-    MDM_FIRST_HISTOGRAM = 0x30000
-};
-
 /* Counters that every monitor has of itself. */
 enum {
     MDM_OWN_REFUSED, /* monitor.refused: names that got no metric */
@@ -58,8 +51,7 @@ typedef struct mdm_retired_histogram {
 typedef struct mdm_shard mdm_shard;
 
 struct mdm_monitor {
-    uint64_t generation; /* no two monitors of a process have the same, dead or alive */
-    bool disabled;
+    mdm_monitor_head head; /* first: inlined code looks there */
     mdm_monitor *next, **link; /* of all monitors; the registry's lock guards them */
 
     pthread_mutex_t lock;  /* guards everything below but the values of gauges */
@@ -70,7 +62,7 @@ struct mdm_monitor {
     uint32_t counter_size, histogram_size; /* of the two arrays below */
     uint64_t *retired_counters;
     mdm_retired_histogram *retired_histograms;
-    _Atomic(_Atomic uint64_t *) gauges[MDM_GAUGE_PAGES]; /* bits of doubles */
+    _Atomic(uint64_t *) gauges[MDM_GAUGE_PAGES]; /* bits of doubles */
     mdm_shard *shards;
 };
 
@@ -78,39 +70,14 @@ struct mdm_shard {
     mdm_monitor *monitor;
     mdm_shard *next, **link;               /* of its monitor */
     mdm_shard *thread_next, **thread_link; /* of its thread; NULL: the thread is no more */
-    _Atomic uint64_t *counters;            /* in the middle of counter_block */
-    void *counter_block;
+    uint64_t *counters, *counter_block;    /* counters is in the middle of its block */
     mdm_histogram **histograms; /* NULL: its thread has not used it */
     uint32_t counter_size, histogram_size;
 };
 
-/* Where the calling thread writes: a copy of its shard's pointers, valid for one generation, so
- * that recording follows as few pointers as possible. The counts are those of metrics known when
- * it was filled. */
-typedef struct mdm_hint {
-    uint64_t generation;
-    _Atomic uint64_t *counters;
-    mdm_histogram **histograms;
-    uint32_t counter_count, histogram_count;
-} mdm_hint;
-
-/* Two hints, so that a thread may use two sessions in turn. */
-#define MDM_HINTS 2u
-
-typedef struct mdm_thread {
-    mdm_hint hints[MDM_HINTS];
-    mdm_shard *shards; /* the registry's lock guards it */
-    bool known;        /* its end will be noticed */
-} mdm_thread;
-
-/* In the static block of every thread: reached with one instruction, also from a shared library.
- * That block is small, and so must this be. */
-extern _Thread_local mdm_thread mdm_this_thread
-    __attribute__((tls_model("initial-exec"), visibility("hidden")));
-
-static inline mdm_hint *mdm_hint_of(uint64_t generation)
+static inline bool mdm_monitor_is_on(const mdm_monitor *monitor)
 {
-    return &mdm_this_thread.hints[generation % MDM_HINTS];
+    return mdm_generation_of(monitor) != 0;
 }
 
 /* --- shard.c ---------------------------------------------------------------- */
@@ -123,7 +90,7 @@ void mdm_registry_remove(mdm_monitor *monitor);
 
 /* The calling thread's place for a counter or a histogram, made if need be; the hint is
  * refreshed. NULL: no such metric, or no memory, which is counted. */
-_Atomic uint64_t *mdm_shard_counter(mdm_monitor *monitor, uint32_t index);
+uint64_t *mdm_shard_counter(mdm_monitor *monitor, uint32_t index);
 mdm_histogram *mdm_shard_histogram(mdm_monitor *monitor, uint32_t index);
 /* Empty the bucket of value, which is full. False: no memory, which is counted. */
 MDM_MUST_CHECK bool mdm_shard_spill(mdm_monitor *monitor, uint32_t index,

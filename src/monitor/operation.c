@@ -68,7 +68,7 @@ static mdm_operation_entry *operation_new(mdm_monitor *monitor, const char *name
 
 mdm_operation mdm_operation_begin(mdm_monitor *monitor, const char *name)
 {
-    if (!monitor || monitor->disabled) return (mdm_operation){0};
+    if (!mdm_monitor_is_on(monitor)) return (mdm_operation){0};
     const mdm_operation_entry *entry = NULL;
     pthread_mutex_lock(&monitor->lock);
     if (mdm_metric_name_fits(name)) {

@@ -15,7 +15,15 @@
  * off these cache lines. A histogram needs none, the buckets at its end are next to never used. */
 #define APART 8u
 
-_Thread_local mdm_thread mdm_this_thread;
+__thread mdm_hint mdm_hints[MDM_HINTS];
+
+/* What else a thread has. */
+typedef struct thread {
+    mdm_shard *shards; /* the registry's lock guards it */
+    bool known;        /* its end will be noticed */
+} thread;
+
+static __thread thread this_thread __attribute__((tls_model("initial-exec")));
 
 /* Processes have one such table because threads, forks and thread keys are the process's. Nothing
  * is recorded in it. */
@@ -33,20 +41,20 @@ static struct {
 /* Add count to a bucket of what the monitor keeps, which may fill up. */
 static bool keep_count(mdm_retired_histogram *kept, unsigned bucket, uint32_t count)
 {
-    _Atomic uint32_t *to = &kept->block->buckets[bucket];
-    const uint32_t before = atomic_load_explicit(to, memory_order_relaxed);
-    if (count <= UINT32_MAX - before) {
-        atomic_store_explicit(to, before + count, memory_order_relaxed);
+    uint32_t *to = &kept->block->buckets[bucket];
+    if (count <= UINT32_MAX - *to) {
+        *to += count;
         return true;
     }
     if (!kept->spilled) kept->spilled = mdm_alloc_zero(MDM_BUCKETS, sizeof *kept->spilled);
     if (!kept->spilled) return false;
-    kept->spilled[bucket] += (uint64_t)before + count;
-    atomic_store_explicit(to, 0, memory_order_relaxed);
+    kept->spilled[bucket] += (uint64_t)*to + count;
+    *to = 0;
     return true;
 }
 
-/* The block goes over to the monitor, or into the block it has. */
+/* The block goes over to the monitor, or into the block it has: nobody writes to it any more, and
+ * readers wait for the lock. */
 static void retire_histogram(mdm_monitor *monitor, uint32_t index, mdm_histogram *block)
 {
     mdm_retired_histogram *kept = &monitor->retired_histograms[index];
@@ -54,21 +62,12 @@ static void retire_histogram(mdm_monitor *monitor, uint32_t index, mdm_histogram
         kept->block = block;
         return;
     }
-    const uint64_t min = atomic_load_explicit(&block->min, memory_order_relaxed);
-    const uint64_t max = atomic_load_explicit(&block->max, memory_order_relaxed);
-    if (min < atomic_load_explicit(&kept->block->min, memory_order_relaxed))
-        atomic_store_explicit(&kept->block->min, min, memory_order_relaxed);
-    if (max > atomic_load_explicit(&kept->block->max, memory_order_relaxed))
-        atomic_store_explicit(&kept->block->max, max, memory_order_relaxed);
-    const uint64_t sum = atomic_load_explicit(&kept->block->sum, memory_order_relaxed);
-    atomic_store_explicit(&kept->block->sum,
-                          sum + atomic_load_explicit(&block->sum, memory_order_relaxed),
-                          memory_order_relaxed);
-    for (unsigned i = 0; i < MDM_BUCKETS; i++) {
-        const uint32_t count = atomic_load_explicit(&block->buckets[i], memory_order_relaxed);
-        if (count > 0 && !keep_count(kept, i, count))
-            monitor->retired_counters[MDM_OWN_LOST] += count;
-    }
+    kept->block->sum += block->sum;
+    if (block->min < kept->block->min) kept->block->min = block->min;
+    if (block->max > kept->block->max) kept->block->max = block->max;
+    for (unsigned i = 0; i < MDM_BUCKETS; i++)
+        if (block->buckets[i] > 0 && !keep_count(kept, i, block->buckets[i]))
+            monitor->retired_counters[MDM_OWN_LOST] += block->buckets[i];
     mdm_free(block);
 }
 
@@ -95,8 +94,7 @@ static void retire_shard(mdm_shard *shard)
 {
     mdm_monitor *monitor = shard->monitor;
     for (uint32_t i = 0; i < shard->counter_size && i < monitor->counter_count; i++)
-        monitor->retired_counters[i] +=
-            atomic_load_explicit(&shard->counters[i], memory_order_relaxed);
+        monitor->retired_counters[i] += mdm_value_load(&shard->counters[i]);
     for (uint32_t i = 0; i < shard->histogram_size; i++) {
         if (!shard->histograms[i]) continue;
         retire_histogram(monitor, i, shard->histograms[i]);
@@ -112,16 +110,17 @@ static void retire_shard(mdm_shard *shard)
  * gets a new shard and this runs again. */
 static void end_thread(void *self)
 {
-    mdm_thread *thread = self;
+    thread *ending = self;
     pthread_mutex_lock(&registry.lock);
-    while (thread->shards) {
-        mdm_monitor *monitor = thread->shards->monitor;
+    while (ending->shards) {
+        mdm_monitor *monitor = ending->shards->monitor;
         pthread_mutex_lock(&monitor->lock);
-        retire_shard(thread->shards);
+        retire_shard(ending->shards);
         pthread_mutex_unlock(&monitor->lock);
     }
     pthread_mutex_unlock(&registry.lock);
-    memset(thread, 0, sizeof *thread);
+    *ending = (thread){0};
+    memset(mdm_hints, 0, sizeof mdm_hints);
 }
 
 /* A fork happens while nothing is half done. */
@@ -139,8 +138,7 @@ static void unlock_all(void)
 
 static void empty_shard(mdm_shard *shard)
 {
-    for (uint32_t i = 0; i < shard->counter_size; i++)
-        atomic_store_explicit(&shard->counters[i], 0, memory_order_relaxed);
+    for (uint32_t i = 0; i < shard->counter_size; i++) mdm_value_store(&shard->counters[i], 0);
     for (uint32_t i = 0; i < shard->histogram_size; i++)
         if (shard->histograms[i]) mdm_histogram_init(shard->histograms[i]);
 }
@@ -165,8 +163,8 @@ static void begin_child(void)
         empty_monitor(m);
         for (mdm_shard *s = m->shards; s; s = s->next) s->thread_link = NULL;
     }
-    mdm_shard **link = &mdm_this_thread.shards;
-    for (mdm_shard *s = mdm_this_thread.shards; s; s = s->thread_next) {
+    mdm_shard **link = &this_thread.shards;
+    for (mdm_shard *s = this_thread.shards; s; s = s->thread_next) {
         s->thread_link = link;
         link = &s->thread_next;
     }
@@ -190,7 +188,7 @@ bool mdm_registry_add(mdm_monitor *monitor)
     pthread_once(&registry.once, prepare_registry);
     if (!registry.works) return false;
     pthread_mutex_lock(&registry.lock);
-    monitor->generation = ++registry.last_generation;
+    monitor->head.generation = ++registry.last_generation;
     monitor->next = registry.monitors;
     monitor->link = &registry.monitors;
     if (monitor->next) monitor->next->link = &monitor->next;
@@ -214,20 +212,14 @@ void mdm_registry_remove(mdm_monitor *monitor)
 
 /* --- a thread's first use ---------------------------------------------------- */
 
-/* Its values move to wider arrays. The owner is the caller, readers wait for the lock. */
+/* Its values move to a wider block. The owner is the caller, readers wait for the lock. */
 static void grow_counters(mdm_shard *shard, uint32_t count)
 {
     if (count <= shard->counter_size) return;
     const uint32_t size = mdm_places_for(count);
-    _Atomic uint64_t *block = mdm_alloc((size + 2 * APART) * sizeof *block);
+    uint64_t *block = mdm_alloc_zero(size + 2 * APART, sizeof *block);
     if (!block) return;
-    for (uint32_t i = 0; i < size; i++) {
-        const uint64_t value =
-            i < shard->counter_size
-                ? atomic_load_explicit(&shard->counters[i], memory_order_relaxed)
-                : 0;
-        atomic_init(&block[APART + i], value);
-    }
+    for (uint32_t i = 0; i < shard->counter_size; i++) block[APART + i] = shard->counters[i];
     mdm_free(shard->counter_block);
     shard->counter_block = block;
     shard->counters = block + APART;
@@ -248,9 +240,9 @@ static void grow_histograms(mdm_shard *shard, uint32_t count)
 /* Both locks are held. */
 static mdm_shard *shard_new(mdm_monitor *monitor)
 {
-    mdm_thread *thread = &mdm_this_thread;
-    if (!thread->known) thread->known = pthread_setspecific(registry.key, thread) == 0;
-    if (!thread->known) return NULL; /* its shard would outlive it */
+    thread *own = &this_thread;
+    if (!own->known) own->known = pthread_setspecific(registry.key, own) == 0;
+    if (!own->known) return NULL; /* its shard would outlive it */
     mdm_shard *shard = mdm_alloc_zero(1, sizeof *shard);
     if (!shard) return NULL;
     shard->monitor = monitor;
@@ -258,10 +250,10 @@ static mdm_shard *shard_new(mdm_monitor *monitor)
     shard->link = &monitor->shards;
     if (shard->next) shard->next->link = &shard->next;
     monitor->shards = shard;
-    shard->thread_next = thread->shards;
-    shard->thread_link = &thread->shards;
+    shard->thread_next = own->shards;
+    shard->thread_link = &own->shards;
     if (shard->thread_next) shard->thread_next->thread_link = &shard->thread_next;
-    thread->shards = shard;
+    own->shards = shard;
     return shard;
 }
 
@@ -269,14 +261,14 @@ static mdm_shard *shard_new(mdm_monitor *monitor)
  * is filled. NULL: no memory. Both locks are held. */
 static mdm_shard *own_shard(mdm_monitor *monitor)
 {
-    mdm_shard *shard = mdm_this_thread.shards;
+    mdm_shard *shard = this_thread.shards;
     while (shard && shard->monitor != monitor) shard = shard->thread_next;
     if (!shard) shard = shard_new(monitor);
     if (!shard) return NULL;
     grow_counters(shard, monitor->counter_count);
     grow_histograms(shard, monitor->histogram_count);
-    *mdm_hint_of(monitor->generation) = (mdm_hint){
-        .generation = monitor->generation,
+    mdm_hints[monitor->head.generation % MDM_HINTS] = (mdm_hint){
+        .generation = monitor->head.generation,
         .counters = shard->counters,
         .histograms = shard->histograms,
         .counter_count = shard->counter_size < monitor->counter_count ? shard->counter_size
@@ -300,10 +292,10 @@ static void unlock_both(mdm_monitor *monitor)
     pthread_mutex_unlock(&registry.lock);
 }
 
-_Atomic uint64_t *mdm_shard_counter(mdm_monitor *monitor, uint32_t index)
+uint64_t *mdm_shard_counter(mdm_monitor *monitor, uint32_t index)
 {
     if (index >= MDM_METRICS_MAX + MDM_OWN_COUNT) return NULL;
-    _Atomic uint64_t *place = NULL;
+    uint64_t *place = NULL;
     lock_both(monitor);
     if (index < monitor->counter_count) {
         const mdm_shard *shard = own_shard(monitor);
@@ -346,9 +338,8 @@ bool mdm_shard_spill(mdm_monitor *monitor, uint32_t index, mdm_histogram *histog
     mdm_retired_histogram *kept = &monitor->retired_histograms[index];
     if (!kept->spilled) kept->spilled = mdm_alloc_zero(MDM_BUCKETS, sizeof *kept->spilled);
     if (kept->spilled) {
-        kept->spilled[bucket] +=
-            atomic_load_explicit(&histogram->buckets[bucket], memory_order_relaxed);
-        atomic_store_explicit(&histogram->buckets[bucket], 0, memory_order_relaxed);
+        kept->spilled[bucket] += histogram->buckets[bucket];
+        __atomic_store_n(&histogram->buckets[bucket], 0, __ATOMIC_RELAXED);
     } else {
         monitor->retired_counters[MDM_OWN_LOST]++;
     }

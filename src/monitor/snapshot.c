@@ -13,17 +13,15 @@ static uint64_t read_counter(const mdm_monitor *monitor, uint32_t index)
 {
     uint64_t total = monitor->retired_counters[index];
     for (const mdm_shard *s = monitor->shards; s; s = s->next)
-        if (index < s->counter_size)
-            total += atomic_load_explicit(&s->counters[index], memory_order_relaxed);
+        if (index < s->counter_size) total += mdm_value_load(&s->counters[index]);
     return total;
 }
 
 static double read_gauge(const mdm_monitor *monitor, uint32_t index)
 {
-    const _Atomic uint64_t *page =
+    const uint64_t *page =
         atomic_load_explicit(&monitor->gauges[index / MDM_GAUGES_PER_PAGE], memory_order_relaxed);
-    const uint64_t bits =
-        atomic_load_explicit(&page[index % MDM_GAUGES_PER_PAGE], memory_order_relaxed);
+    const uint64_t bits = mdm_value_load(&page[index % MDM_GAUGES_PER_PAGE]);
     double value;
     memcpy(&value, &bits, sizeof value);
     return value;
@@ -66,7 +64,7 @@ static void read_metric(const mdm_monitor *monitor, const mdm_metric_entry *entr
 static bool find_and_read(mdm_monitor *monitor, const char *name, mdm_metric_kind kind,
                           mdm_metric_value *out)
 {
-    if (!monitor || !name) return false;
+    if (!mdm_monitor_is_on(monitor) || !name) return false;
     pthread_mutex_lock(&monitor->lock);
     const mdm_metric_entry *entry = mdm_map_get(&monitor->names, mdm_str_from(name));
     const bool found = entry && entry->kind == kind;
@@ -128,7 +126,7 @@ static bool read_all(const mdm_monitor *monitor, mdm_snapshot *out)
 mdm_status mdm_snapshot_take(mdm_monitor *monitor, mdm_snapshot *out, mdm_error *err)
 {
     *out = (mdm_snapshot){0};
-    if (!monitor || monitor->disabled) return MDM_OK;
+    if (!mdm_monitor_is_on(monitor)) return MDM_OK;
     pthread_mutex_lock(&monitor->lock);
     const bool complete = read_all(monitor, out);
     pthread_mutex_unlock(&monitor->lock);

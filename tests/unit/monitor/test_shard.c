@@ -369,7 +369,7 @@ static void a_forked_child_does_not_count_the_work_of_its_parent_again(void **st
 
 /* --- full buckets ------------------------------------------------------------------- */
 
-static _Atomic uint32_t *own_bucket(fixture *f, uint64_t value)
+static uint32_t *own_bucket(fixture *f, uint64_t value)
 {
     mdm_histogram *own = mdm_shard_histogram(f->monitor, f->histogram - MDM_FIRST_HISTOGRAM);
     assert_non_null(own);
