@@ -5,6 +5,8 @@
  * (a prepared INSERT, bind, step, reset) over the same chunks with the same text for timestamps. The
  * loop is the partner; a ratio near 1 says that the virtual table is not worth its code.
  *
+ * Scan: those rows read back, all five cells of each, as chunks. Partner: step and read the cells.
+ *
  * Point: SELECT of three cells by primary key. Partner: a statement kept by hand, bind, step, read,
  * reset. What the driver adds is what finding the statement, the types and a chunk cost. */
 #include <string.h>
@@ -49,7 +51,10 @@ static void append_row(mdm_builder *builder, uint64_t *seed)
     char text[2][3];
     const uint64_t dice = next_random(seed);
     for (int i = 0; i < 6; i++) text[i / 3][i % 3] = (char)('A' + (dice >> (8 * i)) % 26);
-    need(mdm_builder_int(builder, 0, INT64_C(978307200000000) + (int64_t)(dice % 15000000) * 60000000));
+    /* In the order of time, a new minute for every eighth flight. */
+    static int64_t minutes;
+    minutes += dice >> 48 & 7 ? 0 : 1;
+    need(mdm_builder_int(builder, 0, INT64_C(978307200000000) + minutes * 60000000));
     need(mdm_builder_int(builder, 1, (int64_t)(dice % 300) - 60));
     need(mdm_builder_int(builder, 2, (int64_t)(dice % 3000)));
     need(mdm_builder_bytes(builder, 3, (mdm_str){text[0], 3}));
@@ -149,6 +154,64 @@ static void bench_bulk(void)
     bench_figure("sqlite/bulk/driver", bench_median(driver, BULK_ROUNDS) / ROWS, "ns/row", 0);
     bench_figure("sqlite/bulk/prepared_loop", bench_median(loop, BULK_ROUNDS) / ROWS, "ns/row", 0);
     bench_figure("sqlite/bulk/driver_over_loop", bench_median(ratio, BULK_ROUNDS), "ratio", 0.65);
+}
+
+/* --- scan, of what the last load has left ----------------------------------------- */
+
+static double scan_by_driver(mdm_conn *conn)
+{
+    const mdm_backend *b = conn->backend;
+    mdm_stmt *stmt = NULL;
+    mdm_chunk *chunk = NULL;
+    int64_t rows = 0;
+    const double start = bench_cpu_ns();
+    need(b->prepare(conn, MDM_STR("SELECT * FROM t"), &stmt, &err));
+    need(b->execute(stmt, NULL, 0, &err));
+    for (;;) {
+        need(b->fetch(stmt, &chunk, &err));
+        if (!chunk) break;
+        rows += chunk->rows;
+        mdm_chunk_unref(chunk);
+    }
+    b->finish(stmt);
+    const double spent = bench_cpu_ns() - start;
+    bench_need(rows == ROWS, "rows are missing");
+    return spent;
+}
+
+static double scan_bare(sqlite3 *db)
+{
+    sqlite3_stmt *stmt = NULL;
+    int64_t rows = 0, sum = 0;
+    const double start = bench_cpu_ns();
+    need(mdm_sqlite_prepare(db, MDM_STR("SELECT * FROM t"), &stmt, NULL, &err));
+    for (; sqlite3_step(stmt) == SQLITE_ROW; rows++)
+        for (int c = 0; c < 5; c++) {
+            if (sqlite3_column_type(stmt, c) == SQLITE_INTEGER) sum += sqlite3_column_int64(stmt, c);
+            else sum += sqlite3_column_text(stmt, c)[0] + sqlite3_column_bytes(stmt, c);
+        }
+    sqlite3_finalize(stmt);
+    const double spent = bench_cpu_ns() - start;
+    bench_need(rows == ROWS && sum != 0, "rows are missing");
+    return spent;
+}
+
+static void bench_scan(void)
+{
+    const mdm_backend *b = mdm_backend_find(MDM_STR("sqlite"));
+    const mdm_location location = {.backend = b, .path = path};
+    mdm_conn *conn = NULL;
+    double driver[BULK_ROUNDS], bare[BULK_ROUNDS], ratio[BULK_ROUNDS];
+    need(b->open(&location, MDM_OPEN_READ_ONLY, NULL, &conn, &err));
+    for (int i = 0; i < BULK_ROUNDS; i++) {
+        bare[i] = scan_bare(((sqlite_conn *)conn)->db);
+        driver[i] = scan_by_driver(conn);
+        ratio[i] = driver[i] / bare[i];
+    }
+    bench_figure("sqlite/scan/driver", bench_median(driver, BULK_ROUNDS) / ROWS, "ns/row", 0);
+    bench_figure("sqlite/scan/bare", bench_median(bare, BULK_ROUNDS) / ROWS, "ns/row", 0);
+    bench_figure("sqlite/scan/driver_over_bare", bench_median(ratio, BULK_ROUNDS), "ratio", 1.45);
+    b->close(conn);
 }
 
 /* --- point ------------------------------------------------------------------------ */
@@ -292,6 +355,7 @@ int main(void)
     bench_point();
     bench_once();
     bench_bulk();
+    bench_scan();
     for (int c = 0; c < CHUNKS; c++) mdm_chunk_unref(chunks[c]);
     mdm_schema_unref(schema);
     unlink(path);

@@ -1,6 +1,5 @@
-/* Connections of SQLite. Settings of a location are pragmas from the list below; nothing else is
- * put into SQL. Waiting for another process is done by our own busy handler, because it also
- * looks at the stop of the connection; a progress handler does so while a statement runs. */
+/* Connections of SQLite. Waiting for another process is done by our own busy handler, because it
+ * also looks at the stop of the connection; a progress handler does so while a statement runs. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -8,7 +7,6 @@
 #include "base/alloc.h"
 #include "storage/sqlite_driver.h"
 
-#define BUSY_MS 30000
 #define STEPS_BETWEEN_LOOKS 4000 /* instructions of SQLite's machine, some 100 us */
 
 static sqlite_conn *conn_of(mdm_conn *conn)
@@ -68,137 +66,6 @@ static int on_busy(void *self, int count)
     return 1;
 }
 
-/* --- settings ------------------------------------------------------------------------- */
-
-static bool is_word(const char *value)
-{
-    size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-    return len > 0 && value[len] == '\0';
-}
-
-static bool is_number(const char *value)
-{
-    int64_t number;
-    return mdm_str_to_int(mdm_str_from(value), &number);
-}
-
-static bool is_either(const char *value)
-{
-    return is_word(value) || is_number(value);
-}
-
-enum {
-    OF_FILE = 1u << 0,   /* kept in the file: not on a read-only connection */
-    AT_SETTLE = 1u << 1, /* not while loading */
-};
-
-static const struct {
-    const char *name;
-    bool (*accepts)(const char *value);
-    unsigned when;
-} pragmas[] = {
-    {"busy_timeout", is_number, 0},
-    {"cache_size", is_number, 0},
-    {"temp_store", is_either, 0},
-    {"mmap_size", is_number, AT_SETTLE},
-    {"foreign_keys", is_either, 0},
-    {"synchronous", is_either, AT_SETTLE},
-    {"journal_mode", is_word, OF_FILE | AT_SETTLE},
-};
-
-#define PRAGMA_COUNT (sizeof pragmas / sizeof *pragmas)
-
-static mdm_status check_settings(const mdm_location *location, mdm_error *err)
-{
-    const char *names[PRAGMA_COUNT];
-    for (size_t i = 0; i < PRAGMA_COUNT; i++) names[i] = pragmas[i].name;
-    for (size_t i = 0; i < location->setting_count; i++) {
-        const mdm_setting *setting = &location->settings[i];
-        size_t p = 0;
-        while (p < PRAGMA_COUNT && strcmp(setting->name, names[p]) != 0) p++;
-        if (p == PRAGMA_COUNT) {
-            const char *near = mdm_nearest(mdm_str_from(setting->name), names, PRAGMA_COUNT);
-            mdm_error_set(err, MDM_INVALID, "SQLite has no setting '%s'", setting->name);
-            return near ? mdm_error_hint(err, MDM_INVALID, "did you mean %s?", near) : MDM_INVALID;
-        }
-        if (!pragmas[p].accepts(setting->value))
-            return mdm_error_set(err, MDM_INVALID, "setting %s cannot be '%s'", setting->name,
-                                 setting->value);
-    }
-    return MDM_OK;
-}
-
-/* Run text made of our own words and checked values. */
-static mdm_status run_words(sqlite_conn *conn, const char *sql, mdm_error *err)
-{
-    const int rc = sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? MDM_OK : mdm_sqlite_fail(conn, rc, NULL, err);
-}
-
-static mdm_status set_pragma(sqlite_conn *conn, const char *name, const char *value,
-                             mdm_error *err)
-{
-    char sql[100];
-    snprintf(sql, sizeof sql, "PRAGMA %s=%s", name, value);
-    return run_words(conn, sql, err);
-}
-
-/* The first column of a statement's first row, into text; "" when there is none. */
-static void ask(sqlite_conn *conn, const char *sql, char *text, size_t size)
-{
-    sqlite3_stmt *stmt = NULL;
-    text[0] = '\0';
-    if (sqlite3_prepare_v2(conn->db, sql, -1, &stmt, NULL) == SQLITE_OK &&
-        sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_text(stmt, 0))
-        snprintf(text, size, "%s", (const char *)sqlite3_column_text(stmt, 0));
-    sqlite3_finalize(stmt);
-}
-
-/* Changing the journal needs the file for oneself. Where others use it, it stays as it
- * is: that is slower or faster, and never wrong. */
-static mdm_status set_journal(sqlite_conn *conn, const char *mode, mdm_error *err)
-{
-    char now[16];
-    ask(conn, "PRAGMA journal_mode", now, sizeof now);
-    if (sqlite3_stricmp(now, mode) == 0 || sqlite3_stricmp(now, "memory") == 0) return MDM_OK;
-    const mdm_status status = set_pragma(conn, "journal_mode", mode, err);
-    return status == MDM_BUSY ? MDM_OK : status;
-}
-
-static mdm_status apply(sqlite_conn *conn, const mdm_location *location, mdm_error *err)
-{
-    const bool loading = conn->flags & MDM_OPEN_LOADING;
-    for (size_t p = 0; p < PRAGMA_COUNT; p++) {
-        const char *name = pragmas[p].name;
-        const char *value = mdm_location_setting(location, name);
-        if (!value || (loading && pragmas[p].when & AT_SETTLE)) continue;
-        if (conn->flags & MDM_OPEN_READ_ONLY && pragmas[p].when & OF_FILE) continue;
-        if (strcmp(name, "busy_timeout") == 0) continue; /* ours: on_busy() */
-        MDM_TRY(strcmp(name, "journal_mode") == 0 ? set_journal(conn, value, err)
-                                                  : set_pragma(conn, name, value, err));
-    }
-    /* Never journal_mode OFF, not even for a file that is thrown away when loading
-     * fails: ROLLBACK is undefined without a journal. */
-    if (loading) MDM_TRY(run_words(conn, "PRAGMA journal_mode=DELETE; PRAGMA synchronous=OFF", err));
-    if (conn->flags & MDM_OPEN_READ_ONLY && !location->path)
-        MDM_TRY(run_words(conn, "PRAGMA query_only=ON", err));
-    return MDM_OK;
-}
-
-static void remember(sqlite_conn *conn, const mdm_location *location)
-{
-    const char *journal = mdm_location_setting(location, "journal_mode");
-    const char *synchronous = mdm_location_setting(location, "synchronous");
-    const char *busy = mdm_location_setting(location, "busy_timeout");
-    int64_t busy_ms = BUSY_MS;
-    snprintf(conn->journal_mode, sizeof conn->journal_mode, "%s", journal ? journal : "");
-    snprintf(conn->synchronous, sizeof conn->synchronous, "%s", synchronous ? synchronous : "");
-    if (busy && (!mdm_str_to_int(mdm_str_from(busy), &busy_ms) || busy_ms < 0 ||
-                 busy_ms > INT32_MAX / 2))
-        busy_ms = BUSY_MS;
-    conn->busy_ms = (int)busy_ms;
-}
-
 /* --- open and close -------------------------------------------------------------------- */
 
 static void sqlite_close(mdm_conn *base)
@@ -231,7 +98,7 @@ static mdm_status read_header(sqlite_conn *conn, const char *path, mdm_error *er
     char encoding[16];
     const int rc = sqlite3_exec(conn->db, "PRAGMA schema_version", NULL, NULL, NULL);
     if (rc != SQLITE_OK) return mdm_sqlite_fail(conn, rc, path ? path : ":memory:", err);
-    ask(conn, "PRAGMA encoding", encoding, sizeof encoding);
+    mdm_sqlite_ask(conn, "PRAGMA encoding", encoding, sizeof encoding);
     conn->utf8 = strcmp(encoding, "UTF-8") == 0;
     return MDM_OK;
 }
@@ -241,7 +108,7 @@ static mdm_status sqlite_open(const mdm_location *location, unsigned flags, cons
 {
     *out = NULL;
     MDM_TRY(mdm_stop_check(stop, err));
-    MDM_TRY(check_settings(location, err));
+    MDM_TRY(mdm_sqlite_settings_check(location, err));
     sqlite_conn *conn = mdm_alloc_zero(1, sizeof *conn);
     if (!conn) return mdm_no_memory(err, "a connection");
     conn->base.backend = &mdm_backend_sqlite;
@@ -249,7 +116,7 @@ static mdm_status sqlite_open(const mdm_location *location, unsigned flags, cons
     conn->flags = flags;
     mdm_statements_init(&conn->statements, &conn->base, flags, mdm_sqlite_stmt_destroy);
     conn->statements.on_second_use = true;
-    remember(conn, location);
+    mdm_sqlite_settings_keep(conn, location);
 
     mdm_status status = MDM_NO_MEMORY;
     conn->look = mdm_alloc_zero(1, sizeof *conn->look);
@@ -266,7 +133,7 @@ static mdm_status sqlite_open(const mdm_location *location, unsigned flags, cons
     sqlite3_progress_handler(conn->db, STEPS_BETWEEN_LOOKS, on_progress, conn);
     status = read_header(conn, location->path, err);
     if (status != MDM_OK) goto done;
-    status = apply(conn, location, err);
+    status = mdm_sqlite_settings_apply(conn, location, err);
     if (status != MDM_OK) goto done;
     conn->base.stop = NULL;
     *out = &conn->base;
@@ -422,17 +289,6 @@ static mdm_status sqlite_explain(mdm_conn *base, mdm_str sql, char **out, mdm_er
     return status;
 }
 
-/* --- after loading ----------------------------------------------------------------------------------- */
-
-static mdm_status sqlite_settle(mdm_conn *base, mdm_error *err)
-{
-    sqlite_conn *conn = conn_of(base);
-    const char *synchronous = conn->synchronous[0] ? conn->synchronous : "FULL";
-    MDM_TRY(set_pragma(conn, "synchronous", synchronous, err));
-    if (conn->journal_mode[0]) MDM_TRY(set_journal(conn, conn->journal_mode, err));
-    return run_words(conn, "PRAGMA wal_checkpoint(TRUNCATE)", err);
-}
-
 mdm_status mdm_sqlite_library_version(char *text, mdm_error *err)
 {
     (void)err; /* compiled in */
@@ -461,6 +317,6 @@ const mdm_backend mdm_backend_sqlite = {
     .finish = mdm_sqlite_stmt_finish,
     .explain = sqlite_explain,
     .bulk = mdm_sqlite_bulk,
-    .settle = sqlite_settle,
+    .settle = mdm_sqlite_settle,
     .interrupt = sqlite_interrupt,
 };

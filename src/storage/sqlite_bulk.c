@@ -11,7 +11,12 @@
 #include "storage/sqlite_driver.h"
 
 #define SOURCE_NAME "\1mdm rows"
-#define ROOM 48 /* for a date, a time or a decimal as text */
+
+/* For a date, a time or a decimal as text, per column. */
+typedef struct text_room {
+    int64_t day; /* whose date stands in text */
+    char text[48];
+} text_room;
 
 __extension__ typedef __int128 wide;
 __extension__ typedef unsigned __int128 uwide;
@@ -23,7 +28,7 @@ typedef struct bulk_source {
     mdm_chunk *chunk; /* where SQLite reads; NULL: at the end */
     int64_t row;      /* in chunk */
     int64_t rows;     /* handed to SQLite */
-    char (*rooms)[ROOM]; /* per column */
+    text_room *rooms;
     mdm_status status;   /* why the stream ended early */
     mdm_error *err;
 } bulk_source;
@@ -140,7 +145,7 @@ static int cursor_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)
 
 static size_t decimal_text(wide value, int scale, char *text)
 {
-    char digits[ROOM];
+    char digits[sizeof((text_room *)0)->text];
     size_t count = 0;
     const bool negative = value < 0;
     /* Unsigned, so that the lowest number of all can be turned round. */
@@ -192,18 +197,19 @@ static int refuse_time(bulk_source *source, int index, int64_t us)
 static int result_time(sqlite3_context *context, bulk_source *source, const mdm_column *column,
                        int index)
 {
-    char *room = source->rooms[index];
+    text_room *room = &source->rooms[index];
     size_t len;
     if (column->type.id == MDM_TYPE_DATE) {
-        len = mdm_sqlite_date_text(((const int32_t *)column->values)[source->row], room);
+        len = mdm_sqlite_date_text(((const int32_t *)column->values)[source->row], room->text);
     } else {
         const int64_t us = ((const int64_t *)column->values)[source->row];
         const bool is_time = column->type.id == MDM_TYPE_TIME;
         if (is_time && (us < 0 || us > MDM_SQLITE_DAY_US)) return refuse_time(source, index, us);
-        len = is_time ? mdm_sqlite_time_text(us, room)
-                      : mdm_sqlite_stamp_text(us, column->type.id == MDM_TYPE_TIMESTAMPTZ, room);
+        len = is_time ? mdm_sqlite_time_text(us, room->text)
+                      : mdm_sqlite_stamp_next(us, column->type.id == MDM_TYPE_TIMESTAMPTZ,
+                                              room->text, &room->day);
     }
-    sqlite3_result_text(context, room, (int)len, SQLITE_STATIC);
+    sqlite3_result_text(context, room->text, (int)len, SQLITE_STATIC);
     return SQLITE_OK;
 }
 
@@ -245,7 +251,7 @@ static int cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, 
     case MDM_TYPE_FLOAT:
         result_real(context, source, ((const float *)column->values)[row]);
         break;
-    case MDM_TYPE_DECIMAL: result_decimal(context, column, row, source->rooms[index]); break;
+    case MDM_TYPE_DECIMAL: result_decimal(context, column, row, source->rooms[index].text); break;
     case MDM_TYPE_DATE:
     case MDM_TYPE_TIME:
     case MDM_TYPE_TIMESTAMP:
@@ -328,6 +334,8 @@ mdm_status mdm_sqlite_bulk(mdm_conn *base, const mdm_target *target, mdm_stream 
     if (status != MDM_OK) goto done;
 
     source.rooms = mdm_alloc(schema->count * sizeof *source.rooms);
+    for (size_t i = 0; source.rooms && i < schema->count; i++)
+        source.rooms[i].day = MDM_SQLITE_NO_DAY;
     if (!source.rooms ||
         sqlite3_create_module(conn->db, SOURCE_NAME, &source_module, &source) != SQLITE_OK) {
         status = mdm_no_memory(err, "a bulk insert");

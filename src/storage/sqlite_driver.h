@@ -1,6 +1,6 @@
-/* sqlite_driver.h - the SQLite driver's own words: sqlite.c (connection), sqlite_stmt.c
- * (statements, fetch), sqlite_types.c (which type a column has), sqlite_bulk.c (insert from a
- * stream), sqlite_time.c (dates as text).
+/* sqlite_driver.h - the SQLite driver's own words: sqlite.c (connection),
+ * sqlite_settings.c (pragmas), sqlite_stmt.c (statements, fetch), sqlite_look.c and sqlite_types.c
+ * (which type a column has), sqlite_bulk.c (insert from a stream), sqlite_time.c (dates as text).
  *
  * SQLite keeps a type per cell, not per column. How ours are kept, so that what is written
  * comes back equal:
@@ -41,6 +41,16 @@ typedef struct sqlite_conn {
  * A stop of the connection explains SQLITE_INTERRUPT and SQLITE_BUSY. */
 mdm_status mdm_sqlite_fail(sqlite_conn *conn, int rc, const char *what, mdm_error *err);
 
+/* sqlite_settings.c. MDM_INVALID: a setting that is none of ours, or that is no value for it. */
+mdm_status mdm_sqlite_settings_check(const mdm_location *location, mdm_error *err);
+/* Note what is needed after open(). */
+void mdm_sqlite_settings_keep(sqlite_conn *conn, const mdm_location *location);
+mdm_status mdm_sqlite_settings_apply(sqlite_conn *conn, const mdm_location *location,
+                                     mdm_error *err);
+mdm_status mdm_sqlite_settle(mdm_conn *conn, mdm_error *err);
+/* The first cell of a statement's first row, into text; "" when there is none. */
+void mdm_sqlite_ask(sqlite_conn *conn, const char *sql, char *text, size_t size);
+
 /* sqlite_stmt.c */
 mdm_status mdm_sqlite_stmt_prepare(mdm_conn *conn, mdm_str sql, mdm_stmt **out, mdm_error *err);
 size_t mdm_sqlite_stmt_parameters(const mdm_stmt *stmt);
@@ -77,8 +87,31 @@ typedef struct sqlite_cell {
     mdm_str bytes; /* _TEXT, _BLOB */
 } sqlite_cell;
 
-/* Read a cell of the row where stmt stands; bytes are valid until the next step. */
-sqlite_cell mdm_sqlite_cell(const sqlite_conn *conn, sqlite3_stmt *stmt, int column);
+/* Read a cell of the row where stmt stands; bytes are valid until the next step. Only what
+ * the class has is set. Inline: this is run for every cell of every result. */
+static inline void mdm_sqlite_cell(const sqlite_conn *conn, sqlite3_stmt *stmt, int column,
+                                   sqlite_cell *cell)
+{
+    sqlite3_value *value = sqlite3_column_value(stmt, column);
+    cell->class_ = sqlite3_value_type(value);
+    switch (cell->class_) {
+    case SQLITE_INTEGER: cell->as.integer = sqlite3_value_int64(value); return;
+    case SQLITE_FLOAT: cell->as.real = sqlite3_value_double(value); return;
+    case SQLITE_NULL: return;
+    default: break;
+    }
+    /* _text would add a NUL, and copy the cell to make room for it. */
+    const bool as_it_is = cell->class_ == SQLITE_BLOB || conn->utf8;
+    cell->bytes.data = as_it_is ? sqlite3_value_blob(value)
+                                : (const char *)sqlite3_value_text(value);
+    cell->bytes.len = (size_t)sqlite3_value_bytes(value);
+    if (!cell->bytes.data) cell->bytes = (mdm_str){"", 0};
+}
+
+static inline bool mdm_sqlite_has_bytes(const sqlite_cell *cell)
+{
+    return cell->class_ == SQLITE_TEXT || cell->class_ == SQLITE_BLOB;
+}
 
 /* The type that a column's declared word means; id MDM_TYPE_COUNT: it says nothing. NULL is an
  * expression. */
@@ -119,6 +152,10 @@ void mdm_sqlite_look_clear(sqlite_look *look);
 size_t mdm_sqlite_date_text(int32_t days, char *text);
 size_t mdm_sqlite_time_text(int64_t microseconds, char *text);
 size_t mdm_sqlite_stamp_text(int64_t microseconds, bool zoned, char *text);
+/* The same into a text that this function filled before: where the day is the same one, only the
+ * time is written. *day is for this function; MDM_SQLITE_NO_DAY at first. */
+#define MDM_SQLITE_NO_DAY INT64_MIN
+size_t mdm_sqlite_stamp_next(int64_t microseconds, bool zoned, char *text, int64_t *day);
 /* The whole text, exactly: false otherwise. A fraction has up to six digits; date and time are
  * parted by a blank or T; zoned ones end in Z or an offset. */
 bool mdm_sqlite_date_read(mdm_str text, int32_t *days);

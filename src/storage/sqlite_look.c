@@ -50,9 +50,9 @@ mdm_status mdm_sqlite_look_add(sqlite_look *look, sqlite_conn *conn, sqlite3_stm
     if (!make_room(look)) return mdm_no_memory(err, "the first rows of a result");
     sqlite_cell *row = look->cells + look->rows * look->columns;
     for (size_t c = 0; c < look->columns; c++) {
-        row[c] = mdm_sqlite_cell(conn, stmt, (int)c);
+        mdm_sqlite_cell(conn, stmt, (int)c, &row[c]);
         look->classes[c] |= (unsigned char)(1u << row[c].class_);
-        if (row[c].class_ != SQLITE_TEXT && row[c].class_ != SQLITE_BLOB) continue;
+        if (!mdm_sqlite_has_bytes(&row[c])) continue;
         row[c].as.integer = (int64_t)look->text.len;
         mdm_text_add(&look->text, row[c].bytes);
     }
@@ -63,7 +63,7 @@ mdm_status mdm_sqlite_look_add(sqlite_look *look, sqlite_conn *conn, sqlite3_stm
 sqlite_cell mdm_sqlite_look_cell(const sqlite_look *look, size_t row, size_t column)
 {
     sqlite_cell cell = look->cells[row * look->columns + column];
-    if (cell.class_ == SQLITE_TEXT || cell.class_ == SQLITE_BLOB)
+    if (mdm_sqlite_has_bytes(&cell))
         cell.bytes.data = look->text.data + cell.as.integer;
     return cell;
 }

@@ -336,8 +336,9 @@ static mdm_status append_row(sqlite_statement *s, size_t *bytes, mdm_error *err)
 {
     const sqlite_conn *conn = conn_of(s);
     for (size_t c = 0; c < s->columns; c++) {
-        const sqlite_cell cell = mdm_sqlite_cell(conn, s->stmt, (int)c);
-        *bytes += cell.bytes.len;
+        sqlite_cell cell;
+        mdm_sqlite_cell(conn, s->stmt, (int)c, &cell);
+        if (mdm_sqlite_has_bytes(&cell)) *bytes += cell.bytes.len;
         MDM_TRY(append(s, c, &cell, err));
     }
     s->rows++;

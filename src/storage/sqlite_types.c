@@ -219,12 +219,23 @@ static mdm_status append_real(mdm_builder *builder, size_t column, mdm_type_id i
     return put_real(builder, column, value);
 }
 
+/* Most text is short and plain: then a look at each byte is quicker than a call. */
+static bool is_utf8(mdm_str text)
+{
+    if (text.len <= 16) {
+        unsigned char any = 0;
+        for (size_t i = 0; i < text.len; i++) any |= (unsigned char)text.data[i];
+        if (any < 0x80) return true;
+    }
+    return mdm_utf8_check(text) == SIZE_MAX;
+}
+
 static mdm_status append_text(mdm_builder *builder, size_t column, const sqlite_cell *cell)
 {
     char room[32];
     switch (cell->class_) {
     case SQLITE_TEXT:
-        if (mdm_utf8_check(cell->bytes) != SIZE_MAX) return MDM_FORMAT;
+        if (!is_utf8(cell->bytes)) return MDM_FORMAT;
         return put_bytes(builder, column, cell->bytes);
     case SQLITE_INTEGER:
         sqlite3_snprintf((int)sizeof room, room, "%lld", (sqlite3_int64)cell->as.integer);
@@ -280,27 +291,4 @@ mdm_status mdm_sqlite_append(mdm_builder *builder, size_t column, mdm_type type,
     case MDM_TYPE_COUNT: break;
     }
     return MDM_FORMAT;
-}
-
-sqlite_cell mdm_sqlite_cell(const sqlite_conn *conn, sqlite3_stmt *stmt, int column)
-{
-    sqlite3_value *value = sqlite3_column_value(stmt, column);
-    sqlite_cell cell = {.class_ = sqlite3_value_type(value)};
-    switch (cell.class_) {
-    case SQLITE_INTEGER: cell.as.integer = sqlite3_value_int64(value); break;
-    case SQLITE_FLOAT: cell.as.real = sqlite3_value_double(value); break;
-    case SQLITE_TEXT:
-        /* _text would add a NUL, and copy the cell to make room for it. */
-        cell.bytes.data = conn->utf8 ? sqlite3_value_blob(value)
-                                     : (const char *)sqlite3_value_text(value);
-        cell.bytes.len = (size_t)sqlite3_value_bytes(value);
-        break;
-    case SQLITE_BLOB:
-        cell.bytes.data = sqlite3_value_blob(value);
-        cell.bytes.len = (size_t)sqlite3_value_bytes(value);
-        break;
-    default: break;
-    }
-    if (!cell.bytes.data) cell.bytes.data = "";
-    return cell;
 }

