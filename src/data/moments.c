@@ -30,6 +30,16 @@ static double mean_of(const double *values, size_t count)
     return sum / (double)count;
 }
 
+/* The powers were taken of distances from the rounded mean: move them to mean + low. */
+static mdm_moments about_the_mean(mdm_moments m)
+{
+    double e = m.low, n = m.n;
+    double m2 = m.m2 - n * e * e;
+    double m3 = m.m3 - 3 * e * m.m2 + 2 * n * e * e * e;
+    double m4 = m.m4 - 4 * e * m.m3 + 6 * e * e * m.m2 - 3 * n * e * e * e * e;
+    return (mdm_moments){n, m.mean, e, m2 < 0 ? 0 : m2, m3, m4 < 0 ? 0 : m4};
+}
+
 mdm_moments mdm_moments_of(const double *values, size_t count)
 {
     if (count == 0) return (mdm_moments){0};
@@ -52,9 +62,15 @@ mdm_moments mdm_moments_of(const double *values, size_t count)
         m3 += d2 * d;
         m4 += d2 * d2;
     }
-    /* What rounding left of the first power corrects the second (Bjorck's two-pass formula). */
-    m2 -= d1 * d1 / (double)count;
-    return (mdm_moments){(double)count, mean, m2 < 0 ? 0 : m2, m3, m4};
+    return about_the_mean((mdm_moments){(double)count, mean, d1 / (double)count, m2, m3, m4});
+}
+
+/* mean + low moves by a step; Knuth's sum keeps what the mean cannot hold. */
+static void move_mean(mdm_moments *m, double step)
+{
+    double add = m->low + step, mean = m->mean + add, back = mean - m->mean;
+    m->low = (m->mean - (mean - back)) + (add - back);
+    m->mean = mean;
 }
 
 void mdm_moments_merge(mdm_moments *into, const mdm_moments *other)
@@ -65,10 +81,10 @@ void mdm_moments_merge(mdm_moments *into, const mdm_moments *other)
         return;
     }
     const mdm_moments a = *into, b = *other;
-    double n = a.n + b.n, delta = b.mean - a.mean, d_n = delta / n;
+    double n = a.n + b.n, delta = (b.mean - a.mean) + (b.low - a.low), d_n = delta / n;
     double d2 = delta * d_n * a.n * b.n; /* delta^2 na nb / n */
     into->n = n;
-    into->mean = a.mean + d_n * b.n;
+    move_mean(into, d_n * b.n);
     into->m2 = a.m2 + b.m2 + d2;
     into->m3 = a.m3 + b.m3 + d2 * d_n * (a.n - b.n) + 3 * d_n * (a.n * b.m2 - b.n * a.m2);
     into->m4 = a.m4 + b.m4 + d2 * d_n * d_n * (a.n * a.n - a.n * b.n + b.n * b.n) +

@@ -4,9 +4,10 @@
 
 #include <stddef.h>
 
-/* n values with mean; m2, m3, m4: sums of the powers of their distances from it. */
+/* n values with mean; m2, m3, m4: sums of the powers of their distances from it. low: what the mean
+ * has beyond its last bit, so that blocks far from zero merge without loss. */
 typedef struct mdm_moments {
-    double n, mean, m2, m3, m4;
+    double n, mean, low, m2, m3, m4;
 } mdm_moments;
 
 /* Of count values (some thousand at most: one pass for the mean, one for the powers). */

@@ -233,21 +233,31 @@ static mdm_int128 narrow_sum(mdm_wide sum)
     return (mdm_int128){(uint64_t)bits, (int64_t)(uint64_t)(bits >> 64)};
 }
 
+/* Equal values have no spread, whatever rounding says. */
+static mdm_moments exact_moments(const mdm_profiled *p)
+{
+    mdm_moments m = p->moments;
+    if (p->has_range && mdm_profile_compare(p->kind, &p->kept[MDM_KEPT_MIN].value,
+                                            &p->kept[MDM_KEPT_MAX].value) == 0)
+        m.m2 = m.m3 = m.m4 = 0;
+    return m;
+}
+
 static void show_moments(const mdm_profiled *p, mdm_column_profile *out)
 {
     const double unknown = (double)NAN;
     out->sum = out->mean = out->variance = out->std = out->skewness = out->kurtosis = unknown;
-    if (!has_moments(p)) return;
-    out->sum = p->kind == MDM_PROFILE_WHOLE ? (double)p->whole_sum : p->sum + p->sum_error;
+    if (!has_moments(p) || (p->kind == MDM_PROFILE_REAL && p->infinities)) return;
+    bool whole = p->kind == MDM_PROFILE_WHOLE;
+    out->sum = whole ? (double)p->whole_sum : p->sum + p->sum_error;
     out->whole_sum = narrow_sum(p->whole_sum);
     if (p->moments.n == 0) return;
-    out->mean = p->moments.mean;
-    out->variance = mdm_moments_variance(&p->moments);
+    mdm_moments m = exact_moments(p);
+    out->mean = whole ? (double)p->whole_sum / m.n : m.mean;
+    out->variance = mdm_moments_variance(&m);
     out->std = sqrt(out->variance);
-    out->skewness = mdm_moments_skewness(&p->moments);
-    out->kurtosis = mdm_moments_kurtosis(&p->moments);
-    if (p->kind == MDM_PROFILE_WHOLE) out->mean = (double)p->whole_sum / p->moments.n;
-    if (p->infinities) out->variance = out->std = out->skewness = out->kurtosis = unknown;
+    out->skewness = mdm_moments_skewness(&m);
+    out->kurtosis = mdm_moments_kurtosis(&m);
 }
 
 /* Rows in strict order have no value twice: then the count is exact whatever the table held. */

@@ -191,7 +191,9 @@ static void sums_of_real(mdm_profiled *p, const double *values, size_t count)
     for (size_t i = 0; i < count && p->integral; i++)
         p->integral = isinf(values[i]) || values[i] == rint(values[i]);
     mdm_moments moments = mdm_moments_of(values, count);
-    mdm_profile_sum(p, moments.mean * moments.n);
+    double sum = moments.mean * moments.n;
+    mdm_profile_sum(p, sum);
+    mdm_profile_sum(p, fma(moments.mean, moments.n, -sum) + moments.low * moments.n);
     mdm_moments_merge(&p->moments, &moments);
 }
 
@@ -251,7 +253,7 @@ static void add_decimal(mdm_profiled *p, mdm_profile_value value, mdm_moments *m
     p->integral = p->integral && !has_fraction(p, wide);
     double real = scaled(p, wide);
     mdm_profile_sum(p, real);
-    mdm_moments one = {1, real, 0, 0, 0};
+    mdm_moments one = {.n = 1, .mean = real};
     mdm_moments_merge(moments, &one);
 }
 
