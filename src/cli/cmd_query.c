@@ -156,8 +156,8 @@ static void say_rows(const cli_context *context, const mdm_rows *rows, int64_t c
     const mdm_rows_info info = mdm_rows_info_read(rows);
     if (context->globals->quiet) return;
     if (info.changed > 0)
-        fprintf(stderr, "%s rows changed, %.1f ms\n", cli_thousands(info.changed, number),
-                (double)info.elapsed_ns / 1e6);
+        fprintf(stderr, "%s row%s changed, %.1f ms\n", cli_thousands(info.changed, number),
+                info.changed == 1 ? "" : "s", (double)info.elapsed_ns / 1e6);
     else
         fprintf(stderr, "%s row%s%s, %.1f ms\n", cli_thousands(count, number),
                 count == 1 ? "" : "s", info.truncated ? " (there are more)" : "",

@@ -77,8 +77,9 @@ static void note_files(const cli_context *context, const mdm_dataset_info *info)
         if (t->encoding)
             snprintf(kind, sizeof kind, "   %s%s%s", t->encoding, t->delimiter ? ", " : "",
                      t->delimiter ? t->delimiter : "");
-        cli_note(context, "%s   %s rows x %lld%s   %lld rejected   %lld ms",
+        cli_note(context, "%s   %s row%s x %lld%s   %lld rejected   %lld ms",
                  name ? name + 1 : t->key, t->rows < 0 ? "?" : cli_thousands(t->rows, rows),
+                 t->rows == 1 ? "" : "s",
                  (long long)t->columns, kind, (long long)t->rejected,
                  (long long)(t->elapsed_ms < 0 ? 0 : t->elapsed_ms));
     }

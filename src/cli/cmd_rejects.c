@@ -70,7 +70,7 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
     if (format == &cli_format_json) status = print_json(context, rows, count, err);
     else if (count > 0 || format != &cli_format_table)
         status = cli_print_rows(context, format, rows, &footer, false, NULL, err);
-    if (status == MDM_OK && !context->globals->quiet)
+    if (status == MDM_OK && format == &cli_format_table && !context->globals->quiet)
         fprintf(stderr, "%lld rejected\n", (long long)count);
 done:
     mdm_rows_close(rows);

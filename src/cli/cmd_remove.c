@@ -43,7 +43,7 @@ static void print_plan(cli_context *context, const char *name, const mdm_removal
 static mdm_status confirm(cli_context *context, const char *name, const mdm_removal *plan,
                           mdm_error *err)
 {
-    char question[512], size[32];
+    char question[MDM_NAME_BYTES + 128], size[32];
     snprintf(question, sizeof question, "Remove dataset '%s' (%s)? This cannot be undone. Are you sure?",
              name, plan->size_bytes < 0 ? "size unknown" : cli_bytes(plan->size_bytes, size));
     return cli_confirm(context, question, err);

@@ -72,15 +72,10 @@ static mdm_status run_command(const cli_parsed *parsed, cli_context *context, md
 {
     const cli_globals *globals = &parsed->globals;
     const bool needs_session = !(parsed->command->flags & CLI_NO_SESSION);
-    const char *const debug_set[] = {"development.debug_mode=true"};
-    mdm_config_sources sources = {.home = globals->home,
-                                  .file = globals->config,
-                                  .set = globals->set.items,
-                                  .set_count = globals->set.count};
-    if (globals->debug && !sources.set_count) {
-        sources.set = debug_set;
-        sources.set_count = 1;
-    }
+    const mdm_config_sources sources = {.home = globals->home,
+                                        .file = globals->config,
+                                        .set = globals->set.items,
+                                        .set_count = globals->set.count};
     const mdm_session_options options = {.config = &sources, .stop = context->stop};
 
     if (needs_session) {
@@ -107,9 +102,11 @@ static mdm_status print_help(const cli_parsed *parsed)
 }
 
 static mdm_status run(int argc, char **argv, cli_parsed *parsed, cli_context *context,
-                      mdm_error *err)
+                      mdm_stop *stop, mdm_error *err)
 {
     MDM_TRY(cli_parse(argc, argv, parsed, err));
+    if (parsed->globals.timeout > 0)
+        stop->deadline_ns = mdm_clock_ns() + (int64_t)(parsed->globals.timeout * 1e9);
     if (parsed->globals.version) return cli_command_version.run(context, NULL, err);
     if (parsed->globals.help || !parsed->command) return finish_output(print_help(parsed), err);
     return run_command(parsed, context, err);
@@ -127,7 +124,7 @@ int main(int argc, char **argv)
                            .out_is_terminal = isatty(STDOUT_FILENO),
                            .err_is_terminal = isatty(STDERR_FILENO),
                            .stop = &stop};
-    const mdm_status status = run(argc, argv, &parsed, &context, &err);
+    const mdm_status status = run(argc, argv, &parsed, &context, &stop, &err);
     if (status != MDM_OK) cli_report_error(&parsed.globals, context.doing, &err);
     cli_parsed_clear(&parsed);
     return mdm_status_exit_code(status);

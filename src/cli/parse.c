@@ -4,7 +4,6 @@
 #include "parse.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -353,9 +352,17 @@ static mdm_status take_word(parser *p, char *word, char **next, bool *used_next)
     return p->out->command ? take_operand(p, word) : name_command(p, word);
 }
 
+/* How a mistake is reported must be known before the word that holds it is met. */
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0) return true;
+    return false;
+}
+
 mdm_status cli_parse(int argc, char **argv, cli_parsed *out, mdm_error *err)
 {
-    *out = (cli_parsed){0};
+    *out = (cli_parsed){.globals.json = wants_json(argc, argv)};
     parser p = {.out = out, .err = err};
     for (int i = 1; i < argc; i++) {
         bool used_next = false;

@@ -49,7 +49,7 @@ static void hint_near(mdm_error *err, const char *const *names, size_t count, co
         if (is_known(word, names, count)) continue;
         const char *near = mdm_nearest(word, names, count);
         if (!near) continue;
-        mdm_error_hint(err, err->status, "did you mean %s? %s", near, list);
+        mdm_error_hint(err, err->status, *list ? "did you mean %s? %s" : "did you mean %s?", near, list);
         return;
     }
     if (*list) mdm_error_hint(err, err->status, "%s", list);
