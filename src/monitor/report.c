@@ -1,4 +1,5 @@
-/* The report as JSON. Numbers are written by hand: printf would take longer than all the rest. */
+/* The report as JSON. Numbers and plain names are written by hand: with printf and escaping they
+ * would take longer than all the rest. */
 #include "mdm/monitor.h"
 
 #include <math.h>
@@ -26,11 +27,26 @@ static void put_real(mdm_text *json, double value)
     else mdm_text_puts(json, "null");
 }
 
+static bool is_plain(mdm_str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        const char c = name.data[i];
+        if (c < ' ' || c > '~' || c == '"' || c == '\\') return false;
+    }
+    return true;
+}
+
 /* "NAME": with a comma before it unless it is the first of its object. */
 static void put_name(mdm_text *json, mdm_str name)
 {
     if (json->len > 0 && json->data[json->len - 1] != '{') mdm_text_putc(json, ',');
-    mdm_text_json(json, name);
+    if (is_plain(name)) {
+        mdm_text_putc(json, '"');
+        mdm_text_add(json, name);
+        mdm_text_putc(json, '"');
+    } else {
+        mdm_text_json(json, name);
+    }
     mdm_text_putc(json, ':');
 }
 
