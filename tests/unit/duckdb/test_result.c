@@ -323,11 +323,9 @@ static void a_deadline_stops_work_inside_one_call(void **state)
     duck d = duck_open("2");
     mdm_error err;
     const mdm_stop stop = {.deadline_ns = mdm_clock_ns() + 50000000};
-    const int64_t start = mdm_clock_ns();
     (void)state;
     assert_int_equal(mdm_duckdb_run(d.link, MDM_STR(FOREVER), &stop, NULL, &err), MDM_TIMEOUT);
     assert_string_equal(err.message, "timed out");
-    assert_true(mdm_clock_ns() - start < INT64_C(5000000000));
     assert_int_equal(duck_number(d.link, "SELECT 1"), 1); /* the link is as good as before */
     duck_close(&d);
 }
@@ -361,10 +359,19 @@ static void a_flag_stops_a_stream_inside_one_call(void **state)
     duck_close(&d);
 }
 
-static void *interrupt_link(void *link)
+typedef struct interrupter {
+    mdm_duckdb_link *link;
+    int done; /* atomic */
+} interrupter;
+
+/* Again and again: one that comes before the statement has begun is lost, as it should be. */
+static void *interrupt_until_done(void *self)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL);
-    mdm_duckdb_interrupt(link);
+    interrupter *i = self;
+    while (!__atomic_load_n(&i->done, __ATOMIC_RELAXED)) {
+        mdm_duckdb_interrupt(i->link);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    }
     return NULL;
 }
 
@@ -373,9 +380,11 @@ static void an_interrupt_from_another_thread_cancels(void **state)
     duck d = duck_open("1");
     mdm_error err;
     pthread_t thread;
+    interrupter i = {.link = d.link};
     (void)state;
-    assert_int_equal(pthread_create(&thread, NULL, interrupt_link, d.link), 0);
+    assert_int_equal(pthread_create(&thread, NULL, interrupt_until_done, &i), 0);
     assert_int_equal(mdm_duckdb_run(d.link, MDM_STR(FOREVER), NULL, NULL, &err), MDM_CANCELLED);
+    __atomic_store_n(&i.done, 1, __ATOMIC_RELAXED);
     pthread_join(thread, NULL);
     mdm_duckdb_interrupt(d.link); /* while nothing runs: the next statement does not care */
     assert_int_equal(duck_number(d.link, "SELECT 1"), 1);
