@@ -29,7 +29,7 @@ static mdm_status source_next(mdm_stream *stream, mdm_chunk **out, mdm_error *er
     source *s = stream->self;
     *out = NULL;
     if (s->next >= s->end) return MDM_OK;
-    if (s->raise && s->next >= s->end / 2) *s->raise = 1;
+    if (s->raise && s->next >= s->end / 2) __atomic_store_n(s->raise, 1, __ATOMIC_RELAXED);
     const int64_t size = s->next % 3 == 0 ? 1 : 2048; /* odd sizes, and empty chunks below */
     if (s->next % 5 == 1 && s->next > 0) {
         s->next++;

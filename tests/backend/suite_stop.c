@@ -74,7 +74,7 @@ static void *stop_it(void *self)
 {
     stopper *s = self;
     while (!atomic_load(&s->done)) {
-        if (s->flag) *s->flag = 1;
+        if (s->flag) __atomic_store_n(s->flag, 1, __ATOMIC_RELAXED);
         else s->f->backend->interrupt(s->f->conn);
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
