@@ -1,9 +1,12 @@
-/* Listing: descriptions read, filtered, sorted. No dataset's database is opened. */
+/* Listing: descriptions looked up in the index or read, filtered, sorted. No dataset's database is
+ * opened. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/home.h"
+#include "dataset/index.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -159,37 +162,68 @@ static void cut(mdm_dataset_list *list, int64_t limit)
 
 /* --- the list --------------------------------------------------------------------------- */
 
-static mdm_status add(mdm_session *session, mdm_dataset_list *list, const char *name,
-                      const mdm_dataset_filter *filter, mdm_error *err)
+/* From the index if its entry still holds, else from the file. NULL: removed meanwhile. */
+static mdm_status read_one(mdm_session *session, mdm_index *index, const char *name,
+                           mdm_dataset **out, mdm_error *err)
+{
+    mdm_path_stat stamp;
+    *out = NULL;
+    char *path = mdm_home_description(mdm_session_config(session), name);
+    if (!path) return mdm_no_memory(err, "a path");
+    mdm_status status = mdm_path_look(path, false, &stamp, err);
+    if (status == MDM_OK) status = mdm_index_find(index, name, &stamp, out, err);
+    if (status == MDM_OK && *out) {
+        (*out)->description.info.description_file = mdm_arena_text(&(*out)->description.arena, path);
+        mdm_dataset_complete(session, &(*out)->description);
+    } else if (status == MDM_OK) {
+        status = mdm_dataset_read(session, name, out, err);
+        if (status == MDM_OK) mdm_index_note(index, name, &stamp, *out);
+    }
+    mdm_free(path);
+    return status == MDM_NOT_FOUND ? MDM_OK : status;
+}
+
+static mdm_status add(mdm_session *session, mdm_index *index, mdm_dataset_list *list,
+                      const char *name, mdm_error *err)
 {
     mdm_error mine = {0};
     mdm_dataset *dataset = NULL;
-    const mdm_status status = mdm_dataset_read(session, name, &dataset, &mine);
+    const mdm_status status = read_one(session, index, name, &dataset, &mine);
     if (status == MDM_NO_MEMORY) {
         if (err) *err = mine;
         return status;
     }
-    if (status == MDM_NOT_FOUND) return MDM_OK; /* removed meanwhile */
     if (status != MDM_OK)
         list->warnings[list->warning_count++] = mdm_arena_text(&list->arena, mine.message);
-    else if (matches(&dataset->description.info, filter))
+    else if (dataset)
         list->items[list->count++] = dataset;
-    else
-        mdm_dataset_close(dataset);
     return MDM_OK;
+}
+
+static void keep_matches(mdm_dataset_list *list, const mdm_dataset_filter *filter)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (matches(&list->items[i]->description.info, filter)) list->items[kept++] = list->items[i];
+        else mdm_dataset_close(list->items[i]);
+    }
+    list->count = kept;
 }
 
 static mdm_status fill(mdm_session *session, mdm_dataset_list *list,
                        const mdm_dataset_filter *filter, mdm_error *err)
 {
     mdm_names names = {0};
+    mdm_index *index = NULL;
     MDM_TRY(mdm_dataset_names(session, &names, err));
-    mdm_status status = MDM_OK;
+    mdm_status status = mdm_index_open(mdm_session_config(session), &index, err);
     list->items = mdm_alloc_zero(names.count + 1, sizeof *list->items);
     list->warnings = mdm_alloc_zero(names.count + 1, sizeof *list->warnings);
-    if (!list->items || !list->warnings) status = mdm_no_memory(err, "a list");
+    if (status == MDM_OK && (!list->items || !list->warnings)) status = mdm_no_memory(err, "a list");
     for (size_t i = 0; status == MDM_OK && i < names.count; i++)
-        status = add(session, list, names.items[i], filter, err);
+        status = add(session, index, list, names.items[i], err);
+    mdm_index_close(index); /* writes what was noted: before any of it is freed */
+    if (status == MDM_OK) keep_matches(list, filter);
     mdm_names_free(&names);
     return status;
 }
