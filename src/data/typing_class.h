@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "data/digits.h"
 #include "mdm/chunk.h"
 
 #define MDM_CLASS(bit) (UINT64_C(1) << (bit))
@@ -145,25 +146,47 @@ static inline bool mdm_scan_int(const char *text, size_t len, int64_t *out)
     text += negative;
     len -= negative;
     if (len - 1 >= 19) return false; /* none, or more than INT64_MAX has */
-    unsigned first = (unsigned)(unsigned char)*text - '0';
-    if (first > 9 || (first == 0 && (len > 1 || negative))) return false;
-    uint64_t value = first;
-    for (size_t i = 1; i < len; i++) {
-        unsigned digit = (unsigned)(unsigned char)text[i] - '0';
-        if (digit > 9) return false;
-        value = value * 10 + digit;
+    if (*text == '0' && (len > 1 || negative)) return false;
+    uint64_t value = 0;
+    if (len > 16) { /* up to three digits in front of sixteen */
+        uint64_t front = mdm_align_digits(text, len - 16);
+        if (!mdm_are_digits(front)) return false;
+        value = mdm_digits_value(front) * UINT64_C(10000000000000000);
+        text += len - 16;
+        len = 16;
+    }
+    if (len > 8) {
+        uint64_t high, low;
+        mdm_align_digits16(text, len, &high, &low);
+        if (!mdm_are_digits(high) || !mdm_are_digits(low)) return false;
+        value += mdm_digits_value(high) * 100000000 + mdm_digits_value(low);
+    } else {
+        uint64_t word = mdm_align_digits(text, len);
+        if (!mdm_are_digits(word)) return false;
+        value = mdm_digits_value(word);
     }
     if (value > (uint64_t)INT64_MAX + negative) return false;
     *out = (int64_t)(negative ? 0 - value : value);
     return true;
 }
 
-/* The class of a canonical integer. */
-uint64_t mdm_class_int(int64_t value);
-/* Integers below have this class, all of them. */
+/* Integers of at most five digits have this class, all of them. */
 #define MDM_SMALL_INT 100000
 #define CLASS_SMALL_INT                                                                         \
     (CLASS_INT | CLASS_WHOLE_BARE | CLASS_LEADS | CLASS_PRINTERS | CLASS_MARKS | CLASS_GROUPS)
+
+/* The class of a canonical integer, when its size does not say it at once. */
+uint64_t mdm_class_large_int(int64_t value);
+
+static inline uint64_t mdm_class_int(int64_t value)
+{
+    uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    if (size < MDM_SMALL_INT) return CLASS_SMALL_INT;
+    /* Only R writes an exponent here, and only for at least five zeros at the end. */
+    if (size < UINT64_C(1000000000000000) && size % 100000 != 0)
+        return size < 1000000 ? CLASS_SMALL_INT : CLASS_SMALL_INT & ~CLASS_PRINTER_G6;
+    return mdm_class_large_int(value);
+}
 
 /* The class of a number as some printer writes it (0: it is none), and its value. Bits outside alive may
  * be missing: what is ruled out already is not worth a costly check. */

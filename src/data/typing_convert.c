@@ -62,13 +62,12 @@ INLINE bool read_bool(const reading *how, mdm_str text, uint64_t alive, void *va
     return *class != 0;
 }
 
-/* The class depends on the size for numbers of more than 5 digits only. */
 INLINE bool read_int(const reading *how, mdm_str text, uint64_t alive, void *value, uint64_t *class)
 {
     (void)how, (void)alive;
     int64_t whole;
     if (!mdm_scan_int(text.data, text.len, &whole)) return false;
-    *class = whole > -MDM_SMALL_INT && whole < MDM_SMALL_INT ? CLASS_SMALL_INT : mdm_class_int(whole);
+    *class = mdm_class_int(whole);
     memcpy(value, &whole, sizeof whole);
     return true;
 }

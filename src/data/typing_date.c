@@ -79,9 +79,30 @@ static bool scan_fraction(const char **at, const char *end, int64_t *micros)
     return true;
 }
 
+/* HH:MM:SS, all eight bytes at once. False: look closer. */
+static bool scan_padded_clock(const char *at, unsigned *hour, int64_t *micros)
+{
+    const uint64_t marks = UINT64_C(0x0000ff0000ff0000);
+    uint64_t word = mdm_load8(at);
+    uint64_t digits = (word & ~marks) | (MDM_ZEROS & marks);
+    if ((word & marks) != (UINT64_C(0x3a3a3a3a3a3a3a3a) & marks) || !mdm_are_digits(digits)) return false;
+    unsigned value = (unsigned)mdm_digits_value(digits); /* HH 0 MM 0 SS */
+    unsigned minute = value / 1000 % 100, second = value % 100;
+    *hour = value / 1000000;
+    if (*hour > 23 || minute > 59 || second > 59) return false;
+    *micros = ((int64_t)*hour * 3600 + minute * 60 + second) * 1000000;
+    return true;
+}
+
 /* The class of the hour; 0: no time. */
 static uint64_t scan_clock(const char **at, const char *end, int64_t *micros)
 {
+    unsigned whole;
+    if (end - *at >= 8 && scan_padded_clock(*at, &whole, micros)) {
+        *at += 8;
+        if (scan_char(at, end, '.') && !scan_fraction(at, end, micros)) return 0;
+        return CLASS_HOUR_PADDED | (whole >= 10 ? CLASS_HOUR_BARE : 0);
+    }
     pair hour = scan_pair(at, end);
     unsigned minute, second = 0;
     if (hour.digits == 0 || hour.value > 23 || !scan_char(at, end, ':') ||
@@ -167,11 +188,38 @@ static uint64_t year_last(const char *at, const char *end, mdm_moment *out)
     return time | orders | pads_of(first, second);
 }
 
+/* YYYY-MM-DD and YYYY/MM/DD, all ten bytes at once. False: look closer. */
+static bool scan_iso_day(const char *at, mdm_moment *out)
+{
+    uint64_t word = mdm_load8(at), tail = (unsigned char)at[8] | (unsigned)(unsigned char)at[9] << 8;
+    const uint64_t marks = UINT64_C(0xff0000ff00000000);
+    uint64_t digits = (word & ~marks) | (MDM_ZEROS & marks);
+    if (at[4] != at[7] || (at[4] != '-' && at[4] != '/')) return false;
+    if (!mdm_are_digits(digits) || !mdm_are_digits(tail << 48 | MDM_ZEROS >> 16)) return false;
+    /* YYYY 0 MM 0 DD: the value of the first eight has the year in front. */
+    uint64_t value = mdm_digits_value(digits);
+    out->year = (int)(value / 10000);
+    out->second = (unsigned)(value % 10000) / 10;
+    out->third = (unsigned)(at[8] - '0') * 10 + (unsigned)(at[9] - '0');
+    out->year_first = true;
+    return out->year > 0 && is_day(out->year, out->second, out->third);
+}
+
+static uint64_t iso_day_class(const mdm_moment *out, char mark)
+{
+    uint64_t unpadded = out->second >= 10 && out->third >= 10 ? CLASS_UNPADDED : 0;
+    return CLASS_ORDER(mark == '-' ? MDM_YMD_DASH : MDM_YMD_SLASH) | CLASS_PADDED | unpadded;
+}
+
 uint64_t mdm_scan_moment(mdm_str text, mdm_moment *out)
 {
     *out = (mdm_moment){0};
     if (text.len < 5 || text.len > 40 || !is_digit(text.data[0])) return 0;
     const char *at = text.data, *end = at + text.len;
+    if (text.len >= 10 && scan_iso_day(at, out)) {
+        uint64_t time = scan_time(at + 10, end, out);
+        return time ? time | iso_day_class(out, at[4]) : 0;
+    }
     if (at[1] == ':' || at[2] == ':') {
         uint64_t hour = scan_clock(&at, end, &out->micros);
         return at == end && (hour & CLASS_HOUR_PADDED) ? CLASS_CLOCK : 0;

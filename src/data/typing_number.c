@@ -21,6 +21,8 @@
 #include "base/text.h"
 #include "data/real.h"
 
+__extension__ typedef unsigned __int128 wide_word;
+
 #define LAST_WHOLE ((int64_t)1 << 53)  /* doubles hold every integer up to here */
 #define SURE_FIXED ((uint64_t)1 << 52) /* below, a decimal is nearer to its double than to its neighbour */
 
@@ -99,14 +101,35 @@ static bool scan_number(mdm_str text, bool decimal_comma, number *n)
     return at == end;
 }
 
+static const uint64_t powers[] = {
+    1u,
+    10u,
+    100u,
+    1000u,
+    10000u,
+    100000u,
+    1000000u,
+    10000000u,
+    100000000u,
+    1000000000u,
+    UINT64_C(10000000000),
+    UINT64_C(100000000000),
+    UINT64_C(1000000000000),
+    UINT64_C(10000000000000),
+    UINT64_C(100000000000000),
+    UINT64_C(1000000000000000),
+    UINT64_C(10000000000000000),
+    UINT64_C(100000000000000000),
+    UINT64_C(1000000000000000000),
+    UINT64_C(10000000000000000000),
+};
+
+/* 1 for 0. 1233 / 4096 is log10(2), nearly enough for 64 bits. */
 static int count_digits(uint64_t value)
 {
-    int count = 1;
-    while (value >= 10) {
-        value /= 10;
-        count++;
-    }
-    return count;
+    int bits = 64 - __builtin_clzll(value | 1);
+    int digits = bits * 1233 >> 12;
+    return digits + (digits < 20 && value >= powers[digits]) + (value == 0);
 }
 
 /* --- printers ------------------------------------------------------------------ */
@@ -161,9 +184,8 @@ static uint64_t exponent_printers(const number *n, const shape *s)
     return c;
 }
 
-uint64_t mdm_class_int(int64_t value)
+uint64_t mdm_class_large_int(int64_t value)
 {
-    if (value > -MDM_SMALL_INT && value < MDM_SMALL_INT) return CLASS_SMALL_INT;
     if (value < -LAST_WHOLE || value > LAST_WHOLE) return CLASS_INT;
     shape s = shape_of((uint64_t)(value < 0 ? -value : value), 0);
     return (CLASS_SMALL_INT & ~CLASS_PRINTERS) | plain_printers(&s);
@@ -260,9 +282,67 @@ static uint64_t infinity_class(mdm_str text, double *value)
     return CLASS_ANY_REAL;
 }
 
+/* --- everyday numbers ------------------------------------------------------------- */
+
+/* In sixteen bytes, first byte lowest: the mark is taken out, what is before it moves up. */
+static wide_word without_mark(wide_word word, int at)
+{
+    wide_word before = ((wide_word)1 << 8 * at) - 1;
+    return (word & ~(before << 8 | 0xff)) | (word & before) << 8 | '0';
+}
+
+/* The place of the last mark among the eight bytes, or -1. */
+static int find_mark(uint64_t word, char mark)
+{
+    uint64_t x = word ^ (MDM_ZEROS / '0' * (unsigned char)mark);
+    uint64_t found = (x - UINT64_C(0x0101010101010101)) & ~x & UINT64_C(0x8080808080808080);
+    return found ? (63 - __builtin_clzll(found)) >> 3 : -1;
+}
+
+/* Printers of DIGITS.DIGITS with the last digit not 0, at most 15 digits, and 0.001 at least: only %g with
+ * six digits could have written it otherwise. */
+static uint64_t everyday_printers(uint64_t digits)
+{
+    return digits < 1000000 ? CLASS_PRINTERS : CLASS_PRINTERS & ~CLASS_PRINTER_G6;
+}
+
+/* -?DIGITS.DIGITS of at most 15 digits, neither tiny nor without point. False: look closer. */
+static bool everyday_number(mdm_str text, uint64_t *class, double *value)
+{
+    bool negative = text.len > 0 && text.data[0] == '-';
+    const char *first = text.data + negative;
+    size_t len = text.len - negative;
+    if (len < 3 || len > 16 || (first[0] == '0' && first[1] != '.')) return false;
+    uint64_t high, low;
+    mdm_align_digits16(first, len, &high, &low);
+    int mark = find_mark(low, '.') + 8;
+    if (mark == 7) mark = find_mark(high, '.');
+    int fraction = 15 - mark, whole = (int)len - 1 - fraction;
+    if (mark < 0 || fraction == 0 || whole <= 0) return false;
+    wide_word word = without_mark((wide_word)low << 64 | high, mark);
+    if (!mdm_are_digits((uint64_t)word) || !mdm_are_digits((uint64_t)(word >> 64))) return false;
+    uint64_t digits = mdm_digits_value((uint64_t)word) * 100000000 +
+                      mdm_digits_value((uint64_t)(word >> 64));
+    if (first[0] == '0' && fraction > 3 && digits < powers[fraction - 3]) return false;
+
+    uint64_t c = CLASS_FIXED(fraction) | CLASS_MARK_POINT |
+                 (first[0] == '0' ? CLASS_LEAD_ZERO : CLASS_LEADS);
+    if (text.data[text.len - 1] != '0')
+        c |= CLASS_WHOLES | everyday_printers(digits);
+    else if (fraction == 1)
+        c |= CLASS_WHOLE_POINT | (mdm_class_int((int64_t)(digits / 10)) & CLASS_PRINTERS);
+    *class = c;
+    double real;
+    if (!mdm_real_from_decimal((mdm_decimal){digits, -fraction}, &real)) return false;
+    *value = negative ? -real : real;
+    return true;
+}
+
 uint64_t mdm_class_number(mdm_str text, bool decimal_comma, uint64_t alive, double *value)
 {
     number n;
+    uint64_t class;
+    if (everyday_number(text, &class, value)) return class;
     if (!scan_number(text, decimal_comma, &n)) return infinity_class(text, value);
     if (n.mark == 0 && !n.has_exponent) {
         int64_t whole;
