@@ -23,7 +23,8 @@ static mdm_queue *queue;
 
 static void *put_items(void *item)
 {
-    for (int i = 0; i < ITEMS; i++) bench_need(mdm_queue_put(queue, item, 1), "queue shut");
+    for (int i = 0; i < ITEMS; i++)
+        bench_need(mdm_queue_put(queue, item, 1), "queue shut");
     mdm_queue_shut(queue);
     return NULL;
 }
@@ -36,7 +37,8 @@ static double through_queue(void)
     bench_need(mdm_queue_open(16, SIZE_MAX, &queue, NULL) == MDM_OK, "no queue");
     const double start = bench_now_ns();
     bench_need(pthread_create(&putter, NULL, put_items, &item) == 0, "no thread");
-    for (void *got; mdm_queue_get(queue, &got);) count++;
+    for (void *got; mdm_queue_get(queue, &got);)
+        count++;
     pthread_join(putter, NULL);
     const double spent = bench_now_ns() - start;
     bench_need(count == ITEMS, "items were lost");
@@ -62,7 +64,8 @@ static atomic_size_t spin_put, spin_got;
 static void *put_spinning(void *unused)
 {
     for (size_t i = 0; i < ITEMS; i++) {
-        while (i - atomic_load(&spin_got) >= 16) sched_yield();
+        while (i - atomic_load(&spin_got) >= 16)
+            sched_yield();
         atomic_store(&spin_put, i + 1);
     }
     return unused;
@@ -75,7 +78,8 @@ static double through_spinning(void)
     const double start = bench_now_ns();
     bench_need(pthread_create(&putter, NULL, put_spinning, NULL) == 0, "no thread");
     for (size_t i = 0; i < ITEMS; i++) {
-        while (atomic_load(&spin_put) <= i) sched_yield();
+        while (atomic_load(&spin_put) <= i)
+            sched_yield();
         atomic_store(&spin_got, i + 1);
     }
     pthread_join(putter, NULL);
@@ -94,7 +98,8 @@ typedef struct source {
 static void be_busy(long work)
 {
     volatile uint64_t x = 1;
-    while (work-- > 0) x = x * UINT64_C(6364136223846793005) + 1;
+    while (work-- > 0)
+        x = x * UINT64_C(6364136223846793005) + 1;
 }
 
 static mdm_status next_chunk(mdm_stream *stream, mdm_chunk **out, mdm_error *err)
@@ -136,10 +141,10 @@ static double through_stream(bool inline_only, long work)
 int main(void)
 {
     enum { QUEUE, ALONE, SPIN, EMPTY_INLINE, EMPTY_AHEAD, BUSY_INLINE, BUSY_AHEAD, WORKS };
-    static const char *const names[] = {
-        "batch/queue/two_threads",    "batch/queue/one_thread", "batch/control/spinning",
-        "batch/stream/empty/inline",  "batch/stream/empty/ahead",
-        "batch/stream/busy/inline",   "batch/stream/busy/ahead"};
+    static const char *const names[] = {"batch/queue/two_threads",  "batch/queue/one_thread",
+                                        "batch/control/spinning",   "batch/stream/empty/inline",
+                                        "batch/stream/empty/ahead", "batch/stream/busy/inline",
+                                        "batch/stream/busy/ahead"};
     static const double bars[WORKS] = {[QUEUE] = 10000, [EMPTY_AHEAD] = 20000};
     const long busy = 20000; /* some 50 us on either side */
     double ns[WORKS][BENCH_ROUNDS], overlap[BENCH_ROUNDS];

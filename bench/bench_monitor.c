@@ -27,19 +27,22 @@ static void (*volatile empty)(mdm_monitor *, mdm_metric, uint64_t) = no_work;
 static void call_nothing(long n)
 {
     void (*const call)(mdm_monitor *, mdm_metric, uint64_t) = empty;
-    while (n-- > 0) call(monitor, counter, 1);
+    while (n-- > 0)
+        call(monitor, counter, 1);
 }
 
 static void count(long n)
 {
     mdm_monitor *const m = monitor; /* as a caller has it at hand */
     const mdm_metric c = counter;
-    while (n-- > 0) mdm_count(m, c, 1);
+    while (n-- > 0)
+        mdm_count(m, c, 1);
 }
 
 static void add_shared(long n)
 {
-    while (n-- > 0) atomic_fetch_add_explicit(&shared, 1, memory_order_relaxed);
+    while (n-- > 0)
+        atomic_fetch_add_explicit(&shared, 1, memory_order_relaxed);
 }
 
 /* Values of many octaves, as durations have them. */
@@ -180,7 +183,8 @@ static double measure(const work *w)
 static double ratio(const work *over, const work *under)
 {
     double ratios[BENCH_ROUNDS];
-    for (int i = 0; i < BENCH_ROUNDS; i++) ratios[i] = over->ns[i] / under->ns[i];
+    for (int i = 0; i < BENCH_ROUNDS; i++)
+        ratios[i] = over->ns[i] / under->ns[i];
     return bench_median(ratios, BENCH_ROUNDS);
 }
 
@@ -215,7 +219,8 @@ static double histogram_bytes(void)
         metrics[i] = mdm_metric_named(monitor, name, MDM_METRIC_HISTOGRAM, "");
     }
     const size_t before = taken_bytes;
-    for (int i = 0; i < COUNT; i++) mdm_observe(monitor, metrics[i], 1);
+    for (int i = 0; i < COUNT; i++)
+        mdm_observe(monitor, metrics[i], 1);
     return (double)(taken_bytes - before) / COUNT;
 }
 
@@ -231,13 +236,15 @@ int main(void)
     bench_need(counter && histogram, "no metric");
 
     for (int round = 0; round < BENCH_ROUNDS; round++)
-        for (int i = 0; i < WORKS; i++) works[i].ns[round] = measure(&works[i]);
+        for (int i = 0; i < WORKS; i++)
+            works[i].ns[round] = measure(&works[i]);
 
     const uint64_t expected =
         BENCH_ROUNDS * (uint64_t)(works[COUNTER].n + 2 * works[COUNTER_2].n + 3 * 1000);
     bench_need(mdm_counter_read(monitor, "counter") == expected, "counts were lost");
 
-    for (int i = 0; i < WORKS; i++) print(&works[i]);
+    for (int i = 0; i < WORKS; i++)
+        print(&works[i]);
     bench_figure("monitor/timer/two_clock_reads", ratio(&works[TIMER], &works[CLOCKS]), "ratio",
                  1.5);
     bench_figure("monitor/counter/2_threads/1", ratio(&works[COUNTER_2], &works[COUNTER]), "ratio",

@@ -44,7 +44,8 @@ static double normal(dice *r) /* Box and Muller */
 static void *record(void *argument)
 {
     dice r = {(uintptr_t)argument};
-    for (int i = 0; i < COUNTERS; i++) mdm_count(monitor, counters[i], (uint64_t)i);
+    for (int i = 0; i < COUNTERS; i++)
+        mdm_count(monitor, counters[i], (uint64_t)i);
     for (int i = 0; i < VALUES; i++)
         for (int h = 0; h < HISTOGRAMS; h++)
             mdm_observe(monitor, histograms[h], (uint64_t)exp(11 + 1.5 * normal(&r)));
@@ -92,7 +93,8 @@ static void add_all_buckets(void)
     for (int h = 0; h < HISTOGRAMS; h++) {
         mdm_histogram_total total;
         mdm_total_init(&total);
-        for (int t = 0; t < THREADS; t++) mdm_total_add(&total, &filled[t]);
+        for (int t = 0; t < THREADS; t++)
+            mdm_total_add(&total, &filled[t]);
         const mdm_histogram_summary s = mdm_total_summary(&total);
         bench_need(s.count == 2 * THREADS, "a control lacks records");
     }
@@ -114,7 +116,8 @@ static void look(void)
     for (int round = 0; round < BENCH_ROUNDS; round++)
         for (size_t i = 0; i < LOOKS; i++) {
             const double start = bench_cpu_ns();
-            for (int n = 0; n < REPEATS; n++) looks[i].run();
+            for (int n = 0; n < REPEATS; n++)
+                looks[i].run();
             us[i][round] = (bench_cpu_ns() - start) / 1e3 / REPEATS;
         }
     for (size_t i = 0; i < LOOKS; i++)
@@ -174,11 +177,12 @@ static void quantiles(void)
         bench_need(mdm_histogram_read(monitor, distributions[d].name, &s) && s.count == COUNT,
                    "no histogram");
         const double errors[] = {
-            error_of(s.p50, values, COUNT, 0.5),   error_of(s.p90, values, COUNT, 0.9),
-            error_of(s.p95, values, COUNT, 0.95),  error_of(s.p99, values, COUNT, 0.99),
+            error_of(s.p50, values, COUNT, 0.5), error_of(s.p90, values, COUNT, 0.9),
+            error_of(s.p95, values, COUNT, 0.95), error_of(s.p99, values, COUNT, 0.99),
             error_of(s.p999, values, COUNT, 0.999)};
         double worst = 0;
-        for (int q = 0; q < 5; q++) worst = fmax(worst, errors[q]);
+        for (int q = 0; q < 5; q++)
+            worst = fmax(worst, errors[q]);
         bench_figure(distributions[d].name, worst, "percent", 1.6);
     }
 }
@@ -200,7 +204,8 @@ int main(void)
     pthread_barrier_wait(&recorded);
     look();
     pthread_barrier_wait(&looked_at);
-    for (int t = 0; t < THREADS; t++) pthread_join(threads[t], NULL);
+    for (int t = 0; t < THREADS; t++)
+        pthread_join(threads[t], NULL);
     quantiles();
     mdm_monitor_close(monitor);
     return 0;

@@ -43,9 +43,9 @@ MDM_API void mdm_queue_shut(mdm_queue *queue);
 /* --- a stream read ahead -------------------------------------------------- */
 
 typedef struct mdm_prefetch_options {
-    size_t max_chunks;  /* held in the ring */
-    size_t max_bytes;   /* likewise, all together */
-    bool inline_only;   /* performance.off or batch.enable_parallel false: no thread */
+    size_t max_chunks; /* held in the ring */
+    size_t max_bytes;  /* likewise, all together */
+    bool inline_only;  /* performance.off or batch.enable_parallel false: no thread */
     /* Called on the reading thread for each chunk before it is handed on; a failure
      * ends the stream with its status. NULL: none. */
     mdm_status (*tap)(void *self, const mdm_chunk *chunk, mdm_error *err);

@@ -68,8 +68,7 @@ typedef struct mdm_timer {
 
 MDM_API inline mdm_timer mdm_timer_start(mdm_monitor *monitor);
 /* Observe the nanoseconds since start and return them; 0 when it was not running. */
-MDM_API inline int64_t mdm_timer_stop(mdm_timer *timer, mdm_monitor *monitor,
-                                      mdm_metric histogram);
+MDM_API inline int64_t mdm_timer_stop(mdm_timer *timer, mdm_monitor *monitor, mdm_metric histogram);
 
 /* --- operations: what a user asked for, from start to success or failure -- */
 
@@ -95,10 +94,9 @@ typedef struct mdm_histogram_summary {
 } mdm_histogram_summary;
 
 MDM_API uint64_t mdm_counter_read(mdm_monitor *monitor, const char *name); /* unknown: 0 */
-MDM_API double mdm_gauge_read(mdm_monitor *monitor, const char *name); /* unknown, unset: NaN */
+MDM_API double mdm_gauge_read(mdm_monitor *monitor, const char *name);     /* unknown, unset: NaN */
 /* False: no such histogram, *out is zeroed. */
-MDM_API bool mdm_histogram_read(mdm_monitor *monitor, const char *name,
-                                mdm_histogram_summary *out);
+MDM_API bool mdm_histogram_read(mdm_monitor *monitor, const char *name, mdm_histogram_summary *out);
 
 /* Everything as one JSON object:
  *   counters    {NAME: count}

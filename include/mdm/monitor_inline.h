@@ -115,8 +115,7 @@ inline void mdm_count(mdm_monitor *monitor, mdm_metric counter, uint64_t by)
     const uint32_t index = counter - MDM_FIRST_COUNTER;
     if (__builtin_expect(hint->generation == generation && index < hint->counter_count, 1))
         mdm_value_store(&hint->counters[index], mdm_value_load(&hint->counters[index]) + by);
-    else
-        mdm_count_call(monitor, counter, by);
+    else mdm_count_call(monitor, counter, by);
 }
 
 inline void mdm_observe(mdm_monitor *monitor, mdm_metric histogram, uint64_t value)

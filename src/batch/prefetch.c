@@ -92,7 +92,8 @@ static void stop_reader(prefetch *p)
 {
     mdm_queue_shut(p->queue);
     pthread_join(p->reader, NULL);
-    for (void *chunk; mdm_queue_get(p->queue, &chunk);) mdm_chunk_unref(chunk);
+    for (void *chunk; mdm_queue_get(p->queue, &chunk);)
+        mdm_chunk_unref(chunk);
     mdm_queue_close(p->queue);
 }
 

@@ -63,12 +63,13 @@ void mdm_queue_close(mdm_queue *queue)
 bool mdm_queue_put(mdm_queue *queue, void *item, size_t bytes)
 {
     pthread_mutex_lock(&queue->lock);
-    while (!queue->shut && !has_room(queue, bytes)) pthread_cond_wait(&queue->room, &queue->lock);
+    while (!queue->shut && !has_room(queue, bytes))
+        pthread_cond_wait(&queue->room, &queue->lock);
     const bool taken = !queue->shut;
     if (taken) {
         const size_t ahead = queue->max_items - queue->first; /* slots before the end */
-        const size_t last = queue->count < ahead ? queue->first + queue->count
-                                                 : queue->count - ahead;
+        const size_t last =
+            queue->count < ahead ? queue->first + queue->count : queue->count - ahead;
         queue->slots[last] = (slot){item, bytes};
         queue->count++;
         queue->bytes += bytes;
@@ -82,7 +83,8 @@ bool mdm_queue_get(mdm_queue *queue, void **item)
 {
     *item = NULL;
     pthread_mutex_lock(&queue->lock);
-    while (!queue->shut && queue->count == 0) pthread_cond_wait(&queue->item, &queue->lock);
+    while (!queue->shut && queue->count == 0)
+        pthread_cond_wait(&queue->item, &queue->lock);
     const bool found = queue->count > 0;
     if (found) {
         const slot oldest = queue->slots[queue->first];

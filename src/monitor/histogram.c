@@ -73,7 +73,8 @@ static uint64_t value_at(const mdm_histogram_total *total, uint64_t rank)
 {
     uint64_t seen = 0;
     unsigned bucket = 0;
-    while (bucket < MDM_BUCKETS - 1 && (seen += total->buckets[bucket]) < rank) bucket++;
+    while (bucket < MDM_BUCKETS - 1 && (seen += total->buckets[bucket]) < rank)
+        bucket++;
     const uint64_t middle = mdm_bucket_middle(bucket);
     if (middle < total->min) return total->min;
     return middle > total->max ? total->max : middle;

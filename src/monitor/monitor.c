@@ -37,8 +37,8 @@ static bool enter_own(mdm_monitor *monitor)
 {
     if (!mdm_monitor_reserve(monitor, MDM_OWN_COUNT, 0)) return false;
     for (uint32_t i = 0; i < MDM_OWN_COUNT; i++)
-        if (!enter(monitor, mdm_str_from(own_names[i]), MDM_FIRST_COUNTER + i,
-                   MDM_METRIC_COUNTER, ""))
+        if (!enter(monitor, mdm_str_from(own_names[i]), MDM_FIRST_COUNTER + i, MDM_METRIC_COUNTER,
+                   ""))
             return false;
     monitor->counter_count = MDM_OWN_COUNT; /* metric_count stays: they are not the user's */
     return true;
@@ -67,7 +67,8 @@ static void free_values(const mdm_map *map)
 {
     mdm_str key;
     void *value;
-    for (size_t i = 0; mdm_map_at(map, i, &key, &value); i++) mdm_free(value);
+    for (size_t i = 0; mdm_map_at(map, i, &key, &value); i++)
+        mdm_free(value);
 }
 
 void mdm_monitor_close(mdm_monitor *monitor)
@@ -113,7 +114,8 @@ bool mdm_monitor_reserve(mdm_monitor *monitor, uint32_t counters, uint32_t histo
     monitor->retired_counters = values;
     values = monitor->retired_histograms;
     fits = grow(&values, sizeof *monitor->retired_histograms, &monitor->histogram_size,
-                monitor->histogram_count + histograms) && fits;
+                monitor->histogram_count + histograms) &&
+           fits;
     monitor->retired_histograms = values;
     return fits;
 }
@@ -133,7 +135,8 @@ static bool reserve_gauge(mdm_monitor *monitor)
     if (atomic_load_explicit(&monitor->gauges[page], memory_order_relaxed)) return true;
     uint64_t *values = mdm_alloc(MDM_GAUGES_PER_PAGE * sizeof *values);
     if (!values) return false;
-    for (uint32_t i = 0; i < MDM_GAUGES_PER_PAGE; i++) values[i] = MDM_GAUGE_UNSET;
+    for (uint32_t i = 0; i < MDM_GAUGES_PER_PAGE; i++)
+        values[i] = MDM_GAUGE_UNSET;
     atomic_store_explicit(&monitor->gauges[page], values, memory_order_release);
     return true;
 }

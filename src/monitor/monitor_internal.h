@@ -51,7 +51,7 @@ typedef struct mdm_retired_histogram {
 typedef struct mdm_shard mdm_shard;
 
 struct mdm_monitor {
-    mdm_monitor_head head; /* first: inlined code looks there */
+    mdm_monitor_head head;     /* first: inlined code looks there */
     mdm_monitor *next, **link; /* of all monitors; the registry's lock guards them */
 
     pthread_mutex_t lock;  /* guards everything below but the values of gauges */
@@ -71,7 +71,7 @@ struct mdm_shard {
     mdm_shard *next, **link;               /* of its monitor */
     mdm_shard *thread_next, **thread_link; /* of its thread; NULL: the thread is no more */
     uint64_t *counters, *counter_block;    /* counters is in the middle of its block */
-    mdm_histogram **histograms; /* NULL: its thread has not used it */
+    mdm_histogram **histograms;            /* NULL: its thread has not used it */
     uint32_t counter_size, histogram_size;
 };
 
@@ -93,8 +93,8 @@ void mdm_registry_remove(mdm_monitor *monitor);
 uint64_t *mdm_shard_counter(mdm_monitor *monitor, uint32_t index);
 mdm_histogram *mdm_shard_histogram(mdm_monitor *monitor, uint32_t index);
 /* Empty the bucket of value, which is full. False: no memory, which is counted. */
-MDM_MUST_CHECK bool mdm_shard_spill(mdm_monitor *monitor, uint32_t index,
-                                    mdm_histogram *histogram, uint64_t value);
+MDM_MUST_CHECK bool mdm_shard_spill(mdm_monitor *monitor, uint32_t index, mdm_histogram *histogram,
+                                    uint64_t value);
 
 /* --- monitor.c -------------------------------------------------------------- */
 

@@ -32,7 +32,8 @@ static void make_key(const mdm_monitor *monitor, const char *name, mdm_text *key
     unsigned serial = 1;
     do {
         mdm_text_reset(key);
-        for (const char *c = name; *c; c++) mdm_text_putc(key, is_word(*c) ? *c : '_');
+        for (const char *c = name; *c; c++)
+            mdm_text_putc(key, is_word(*c) ? *c : '_');
         if (serial > 1) mdm_text_printf(key, "_%u", serial);
         serial++;
     } while (!key->failed && is_taken(monitor, key->data));

@@ -10,8 +10,7 @@
 extern inline void mdm_count(mdm_monitor *monitor, mdm_metric counter, uint64_t by);
 extern inline void mdm_observe(mdm_monitor *monitor, mdm_metric histogram, uint64_t value);
 extern inline mdm_timer mdm_timer_start(mdm_monitor *monitor);
-extern inline int64_t mdm_timer_stop(mdm_timer *timer, mdm_monitor *monitor,
-                                     mdm_metric histogram);
+extern inline int64_t mdm_timer_stop(mdm_timer *timer, mdm_monitor *monitor, mdm_metric histogram);
 
 void mdm_count_call(mdm_monitor *monitor, mdm_metric counter, uint64_t by)
 {

@@ -160,7 +160,8 @@ mdm_status mdm_monitor_report(mdm_monitor *monitor, char **out, mdm_error *err)
     put_kind(&json, "counters", &all, MDM_METRIC_COUNTER);
     put_kind(&json, "gauges", &all, MDM_METRIC_GAUGE);
     put_kind(&json, "histograms", &all, MDM_METRIC_HISTOGRAM);
-    for (size_t i = 0; i < all.operation_count; i++) put_operation(&json, &all.operations[i]);
+    for (size_t i = 0; i < all.operation_count; i++)
+        put_operation(&json, &all.operations[i]);
     mdm_text_putc(&json, '}');
     mdm_snapshot_clear(&all);
 

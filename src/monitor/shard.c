@@ -28,13 +28,12 @@ static __thread thread this_thread __attribute__((tls_model("initial-exec")));
 /* Processes have one such table because threads, forks and thread keys are the process's. Nothing
  * is recorded in it. */
 static struct {
-    pthread_once_t once;
-    bool works; /* key and fork handlers are there */
+    pthread_mutex_t lock; /* guards the rest */
+    bool works;           /* the key and the fork handlers are there */
     pthread_key_t key;
-    pthread_mutex_t lock;
     uint64_t last_generation;
     mdm_monitor *monitors;
-} registry = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
+} registry = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- folding ---------------------------------------------------------------- */
 
@@ -83,7 +82,8 @@ static void unlink_shard(mdm_shard *shard)
 /* What is left of its histograms is freed with it. */
 static void free_shard(mdm_shard *shard)
 {
-    for (uint32_t i = 0; i < shard->histogram_size; i++) mdm_free(shard->histograms[i]);
+    for (uint32_t i = 0; i < shard->histogram_size; i++)
+        mdm_free(shard->histograms[i]);
     mdm_free(shard->histograms);
     mdm_free(shard->counter_block);
     mdm_free(shard);
@@ -127,31 +127,36 @@ static void end_thread(void *self)
 static void lock_all(void)
 {
     pthread_mutex_lock(&registry.lock);
-    for (mdm_monitor *m = registry.monitors; m; m = m->next) pthread_mutex_lock(&m->lock);
+    for (mdm_monitor *m = registry.monitors; m; m = m->next)
+        pthread_mutex_lock(&m->lock);
 }
 
 static void unlock_all(void)
 {
-    for (mdm_monitor *m = registry.monitors; m; m = m->next) pthread_mutex_unlock(&m->lock);
+    for (mdm_monitor *m = registry.monitors; m; m = m->next)
+        pthread_mutex_unlock(&m->lock);
     pthread_mutex_unlock(&registry.lock);
 }
 
 static void empty_shard(mdm_shard *shard)
 {
-    for (uint32_t i = 0; i < shard->counter_size; i++) mdm_value_store(&shard->counters[i], 0);
+    for (uint32_t i = 0; i < shard->counter_size; i++)
+        mdm_value_store(&shard->counters[i], 0);
     for (uint32_t i = 0; i < shard->histogram_size; i++)
         if (shard->histograms[i]) mdm_histogram_init(shard->histograms[i]);
 }
 
 static void empty_monitor(mdm_monitor *monitor)
 {
-    for (uint32_t i = 0; i < monitor->counter_count; i++) monitor->retired_counters[i] = 0;
+    for (uint32_t i = 0; i < monitor->counter_count; i++)
+        monitor->retired_counters[i] = 0;
     for (uint32_t i = 0; i < monitor->histogram_count; i++) {
         mdm_retired_histogram *kept = &monitor->retired_histograms[i];
         if (kept->block) mdm_histogram_init(kept->block);
         if (kept->spilled) memset(kept->spilled, 0, MDM_BUCKETS * sizeof *kept->spilled);
     }
-    for (mdm_shard *s = monitor->shards; s; s = s->next) empty_shard(s);
+    for (mdm_shard *s = monitor->shards; s; s = s->next)
+        empty_shard(s);
 }
 
 /* Only the thread that forked lives on in the child. The memory of the others, where their lists
@@ -161,7 +166,8 @@ static void begin_child(void)
 {
     for (mdm_monitor *m = registry.monitors; m; m = m->next) {
         empty_monitor(m);
-        for (mdm_shard *s = m->shards; s; s = s->next) s->thread_link = NULL;
+        for (mdm_shard *s = m->shards; s; s = s->next)
+            s->thread_link = NULL;
     }
     mdm_shard **link = &this_thread.shards;
     for (mdm_shard *s = this_thread.shards; s; s = s->thread_next) {
@@ -171,10 +177,13 @@ static void begin_child(void)
     unlock_all();
 }
 
-static void prepare_registry(void)
+static bool prepare_registry(void)
 {
-    if (pthread_key_create(&registry.key, end_thread) != 0) return;
+    if (registry.works) return true;
+    if (pthread_key_create(&registry.key, end_thread) != 0) return false;
     registry.works = pthread_atfork(lock_all, unlock_all, begin_child) == 0;
+    if (!registry.works) pthread_key_delete(registry.key);
+    return registry.works;
 }
 
 /* Threads that outlive an unloaded library must not call into it. */
@@ -185,16 +194,17 @@ __attribute__((destructor)) static void leave_process(void)
 
 bool mdm_registry_add(mdm_monitor *monitor)
 {
-    pthread_once(&registry.once, prepare_registry);
-    if (!registry.works) return false;
     pthread_mutex_lock(&registry.lock);
-    monitor->head.generation = ++registry.last_generation;
-    monitor->next = registry.monitors;
-    monitor->link = &registry.monitors;
-    if (monitor->next) monitor->next->link = &monitor->next;
-    registry.monitors = monitor;
+    const bool works = prepare_registry();
+    if (works) {
+        monitor->head.generation = ++registry.last_generation;
+        monitor->next = registry.monitors;
+        monitor->link = &registry.monitors;
+        if (monitor->next) monitor->next->link = &monitor->next;
+        registry.monitors = monitor;
+    }
     pthread_mutex_unlock(&registry.lock);
-    return true;
+    return works;
 }
 
 void mdm_registry_remove(mdm_monitor *monitor)
@@ -219,7 +229,8 @@ static void grow_counters(mdm_shard *shard, uint32_t count)
     const uint32_t size = mdm_places_for(count);
     uint64_t *block = mdm_alloc_zero(size + 2 * APART, sizeof *block);
     if (!block) return;
-    for (uint32_t i = 0; i < shard->counter_size; i++) block[APART + i] = shard->counters[i];
+    for (uint32_t i = 0; i < shard->counter_size; i++)
+        block[APART + i] = shard->counters[i];
     mdm_free(shard->counter_block);
     shard->counter_block = block;
     shard->counters = block + APART;
@@ -232,7 +243,8 @@ static void grow_histograms(mdm_shard *shard, uint32_t count)
     const uint32_t size = mdm_places_for(count);
     mdm_histogram **histograms = mdm_realloc(shard->histograms, size * sizeof *histograms);
     if (!histograms) return;
-    for (uint32_t i = shard->histogram_size; i < size; i++) histograms[i] = NULL;
+    for (uint32_t i = shard->histogram_size; i < size; i++)
+        histograms[i] = NULL;
     shard->histograms = histograms;
     shard->histogram_size = size;
 }
@@ -262,7 +274,8 @@ static mdm_shard *shard_new(mdm_monitor *monitor)
 static mdm_shard *own_shard(mdm_monitor *monitor)
 {
     mdm_shard *shard = this_thread.shards;
-    while (shard && shard->monitor != monitor) shard = shard->thread_next;
+    while (shard && shard->monitor != monitor)
+        shard = shard->thread_next;
     if (!shard) shard = shard_new(monitor);
     if (!shard) return NULL;
     grow_counters(shard, monitor->counter_count);
@@ -330,8 +343,7 @@ mdm_histogram *mdm_shard_histogram(mdm_monitor *monitor, uint32_t index)
     return place;
 }
 
-bool mdm_shard_spill(mdm_monitor *monitor, uint32_t index, mdm_histogram *histogram,
-                     uint64_t value)
+bool mdm_shard_spill(mdm_monitor *monitor, uint32_t index, mdm_histogram *histogram, uint64_t value)
 {
     const unsigned bucket = mdm_bucket_of(value);
     pthread_mutex_lock(&monitor->lock);

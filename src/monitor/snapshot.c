@@ -49,9 +49,7 @@ static void read_metric(const mdm_monitor *monitor, const mdm_metric_entry *entr
     case MDM_METRIC_COUNTER:
         out->as.count = read_counter(monitor, entry->id - MDM_FIRST_COUNTER);
         break;
-    case MDM_METRIC_GAUGE:
-        out->as.gauge = read_gauge(monitor, entry->id - MDM_FIRST_GAUGE);
-        break;
+    case MDM_METRIC_GAUGE: out->as.gauge = read_gauge(monitor, entry->id - MDM_FIRST_GAUGE); break;
     case MDM_METRIC_HISTOGRAM:
         out->as.histogram = read_histogram(monitor, entry->id - MDM_FIRST_HISTOGRAM);
         break;

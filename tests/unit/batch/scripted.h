@@ -11,11 +11,11 @@
 #define ROWS_PER_CHUNK 100
 
 typedef struct script {
-    int chunks;          /* so many, numbered from 0 */
-    mdm_status ending;   /* then this: MDM_OK is the end */
+    int chunks;           /* so many, numbered from 0 */
+    mdm_status ending;    /* then this: MDM_OK is the end */
     const mdm_stop *stop; /* looked at before each chunk; may be NULL */
-    atomic_int reads;    /* chunks handed out */
-    int closed;          /* how often it was */
+    atomic_int reads;     /* chunks handed out */
+    int closed;           /* how often it was */
 } script;
 
 /* One column: every row holds the chunk's number. */
@@ -25,7 +25,8 @@ static mdm_status make_chunk(const mdm_schema *schema, int number, mdm_chunk **o
     void *memory;
     MDM_TRY(mdm_chunk_block(schema, ROWS_PER_CHUNK, ROWS_PER_CHUNK * sizeof(int64_t), out, &columns,
                             &memory, err));
-    for (int r = 0; r < ROWS_PER_CHUNK; r++) ((int64_t *)memory)[r] = number;
+    for (int r = 0; r < ROWS_PER_CHUNK; r++)
+        ((int64_t *)memory)[r] = number;
     columns[0].values = memory;
     return MDM_OK;
 }

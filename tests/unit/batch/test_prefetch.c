@@ -33,7 +33,7 @@ static mdm_prefetch_options way(int inline_only)
     return options;
 }
 
-#define BOTH_WAYS(options) \
+#define BOTH_WAYS(options)               \
     for (int way_ = 0; way_ < 2; way_++) \
         for (mdm_prefetch_options options = way(way_), *once_ = &options; once_; once_ = NULL)
 
@@ -127,7 +127,8 @@ static void run_bounded(const mdm_prefetch_options *options, int ahead_of)
     script s = {.chunks = 100};
     mdm_stream ahead = open_ahead(&s, options);
     for (int taken = 0; taken + ahead_of <= 100; taken++) {
-        while (s.reads < taken + ahead_of) sched_yield();
+        while (s.reads < taken + ahead_of)
+            sched_yield();
         assert_int_equal(s.reads, taken + ahead_of);
         mdm_chunk *chunk = NULL;
         assert_int_equal(mdm_stream_next(&ahead, &chunk, NULL), MDM_OK);
@@ -194,7 +195,8 @@ static void closing_early_while_the_reader_waits_for_room_wakes_it(void **state)
     options.max_chunks = 1;
     script s = {.chunks = 1000};
     mdm_stream ahead = open_ahead(&s, &options);
-    while (s.reads < 2) sched_yield();
+    while (s.reads < 2)
+        sched_yield();
     mdm_stream_close(&ahead);
     assert_int_equal(s.reads, 2);
     assert_int_equal(s.closed, 1);

@@ -110,7 +110,8 @@ typedef struct putter {
 static void *put_until_refused(void *argument)
 {
     putter *p = argument;
-    while (mdm_queue_put(p->queue, &items[p->done % 8], p->bytes)) p->done++;
+    while (mdm_queue_put(p->queue, &items[p->done % 8], p->bytes))
+        p->done++;
     p->refused = true;
     return NULL;
 }
@@ -121,14 +122,16 @@ static void run_full(size_t max_items, size_t max_bytes, size_t bytes, int insid
     putter p = {.queue = open_queue(max_items, max_bytes), .bytes = bytes};
     const pthread_t thread = start(put_until_refused, &p);
     for (int taken = 0; taken < 200; taken++) {
-        while (p.done < taken + inside) sched_yield();
+        while (p.done < taken + inside)
+            sched_yield();
         assert_int_equal(p.done, taken + inside);
         assert_int_equal(get(p.queue), taken % 8);
     }
     mdm_queue_shut(p.queue);
     pthread_join(thread, NULL);
     assert_true(p.refused);
-    for (void *item; mdm_queue_get(p.queue, &item);) p.done--;
+    for (void *item; mdm_queue_get(p.queue, &item);)
+        p.done--;
     assert_int_equal(p.done, 200);
     mdm_queue_close(p.queue);
 }
@@ -165,7 +168,8 @@ typedef struct getter {
 static void *get_until_empty(void *argument)
 {
     getter *g = argument;
-    for (void *item; mdm_queue_get(g->queue, &item); g->count++) g->sum += *(int *)item;
+    for (void *item; mdm_queue_get(g->queue, &item); g->count++)
+        g->sum += *(int *)item;
     return NULL;
 }
 
@@ -197,7 +201,8 @@ static void every_waiting_thread_wakes_when_the_queue_is_shut(void **state)
         threads[i] = start(get_until_empty, &g[i]);
     }
     mdm_queue_shut(queue);
-    for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
     mdm_queue_close(queue);
 }
 
@@ -214,11 +219,14 @@ static void all_who_wait_for_room_get_it_when_there_is_enough(void **state)
         threads[i] = start(put_until_refused, &p[i]);
     }
     assert_int_equal(get(queue), 0);
-    while (p[0].done + p[1].done + p[2].done < 3) sched_yield();
+    while (p[0].done + p[1].done + p[2].done < 3)
+        sched_yield();
     mdm_queue_shut(queue);
-    for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
     assert_int_equal(p[0].done + p[1].done + p[2].done, 3);
-    for (void *item; mdm_queue_get(queue, &item);) continue;
+    for (void *item; mdm_queue_get(queue, &item);)
+        continue;
     mdm_queue_close(queue);
 }
 

@@ -18,16 +18,16 @@ static void rows_follow_from_the_memory_and_stay_between_1_and_the_maximum(void 
     } cases[] = {
         {10000, 100, 8, (size_t)100 << 20, 10000},
         {1000000, 100, 8, (size_t)100 << 20, 131072},
-        {1000000, 100, 1, 99, 1},   /* not even one row fits */
+        {1000000, 100, 1, 99, 1}, /* not even one row fits */
         {1000000, 100, 1, 100, 1},
         {1000000, 100, 1, 199, 1},
         {1000000, 100, 1, 200, 2},
         {1000000, 100, 2, 399, 1},
         {1000000, 100, 2, 400, 2},
-        {1000000, 7, 3, 1000, 47},  /* 48 rows of 21 bytes would be 1,008 */
+        {1000000, 7, 3, 1000, 47}, /* 48 rows of 21 bytes would be 1,008 */
         {5, 1, 1, 0, 1},
-        {5, 0, 1, 1000, 5},         /* rows of no bytes: memory sets no limit */
-        {5, 1, 0, 1000, 5},         /* none in flight is one */
+        {5, 0, 1, 1000, 5}, /* rows of no bytes: memory sets no limit */
+        {5, 1, 0, 1000, 5}, /* none in flight is one */
         {0, 1, 1, 1000, 1},
         {-3, 0, 1, 1000, 1},
         {INT64_MAX, 1, 1, SIZE_MAX, INT64_MAX},

@@ -74,7 +74,8 @@ static mdm_histogram_summary summary_of(const uint64_t *values, size_t count)
 {
     mdm_histogram_total total;
     mdm_histogram_init(&histogram);
-    for (size_t i = 0; i < count; i++) assert_true(mdm_histogram_record(&histogram, values[i]));
+    for (size_t i = 0; i < count; i++)
+        assert_true(mdm_histogram_record(&histogram, values[i]));
     mdm_total_init(&total);
     mdm_total_add(&total, &histogram);
     return mdm_total_summary(&total);
@@ -91,8 +92,8 @@ static void a_histogram_of_nothing_is_all_zero(void **state)
 static void one_value_is_every_figure_exactly(void **state)
 {
     (void)state;
-    static const uint64_t values[] = {0,  1,       63,                       64,
-                                      65, 1000003, (UINT64_C(1) << 50) + 7, UINT64_MAX};
+    static const uint64_t values[] = {0,         1, 63, 64, 65, 1000003, (UINT64_C(1) << 50) + 7,
+                                      UINT64_MAX};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         const mdm_histogram_summary s = summary_of(&values[i], 1);
         assert_int_equal(s.count, 1);
@@ -108,16 +109,14 @@ static void quantiles_are_of_the_nearest_rank(void **state)
 {
     (void)state;
     uint64_t values[63];
-    for (size_t i = 0; i < 63; i++) values[i] = i + 1; /* 1 to 63: each has its bucket */
+    for (size_t i = 0; i < 63; i++)
+        values[i] = i + 1; /* 1 to 63: each has its bucket */
     const struct {
         size_t count;
         uint64_t p50, p90, p95, p99, p999;
     } cases[] = {
-        {1, 1, 1, 1, 1, 1},
-        {2, 1, 2, 2, 2, 2},
-        {10, 5, 9, 10, 10, 10},
-        {20, 10, 18, 19, 20, 20},
-        {63, 32, 57, 60, 63, 63},
+        {1, 1, 1, 1, 1, 1},       {2, 1, 2, 2, 2, 2},       {10, 5, 9, 10, 10, 10},
+        {20, 10, 18, 19, 20, 20}, {63, 32, 57, 60, 63, 63},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const mdm_histogram_summary s = summary_of(values, cases[i].count);

@@ -137,8 +137,7 @@ static uint64_t use_all(mdm_monitor *monitor)
     const uint64_t refused = 4u - (counter != 0) - (gauge != 0) - (histogram != 0) - operates;
     const uint64_t lost = after.lost - before.lost;
     assert_int_equal(after.refused - before.refused, refused);
-    assert_int_equal(after.recorded - before.recorded + lost,
-                     (counter != 0) + (histogram != 0));
+    assert_int_equal(after.recorded - before.recorded + lost, (counter != 0) + (histogram != 0));
     assert_true(mdm_gauge_read(monitor, "g") == 1.5 || gauge == 0);
 
     char *report = NULL;

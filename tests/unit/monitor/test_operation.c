@@ -106,7 +106,8 @@ static void keys_hold_word_characters_only_and_no_two_are_equal(void **state)
         {".", "_"},
     };
     const size_t count = sizeof cases / sizeof *cases;
-    for (size_t i = 0; i < count; i++) run(*state, cases[i].name, MDM_OK);
+    for (size_t i = 0; i < count; i++)
+        run(*state, cases[i].name, MDM_OK);
     for (size_t i = 0; i < count; i++) {
         const mdm_operation_value *operation = look(*state, i);
         assert_string_equal(operation->key, cases[i].key);

@@ -51,7 +51,8 @@ static void a_gauge_is_what_was_set_last(void **state)
 static void a_histogram_keeps_count_sum_and_extremes(void **state)
 {
     const mdm_metric time = mdm_metric_named(*state, "time", MDM_METRIC_HISTOGRAM, "ns");
-    for (uint64_t value = 1; value <= 100; value++) mdm_observe(*state, time, value * 1000);
+    for (uint64_t value = 1; value <= 100; value++)
+        mdm_observe(*state, time, value * 1000);
     const mdm_histogram_summary s = summary(*state, "time");
     assert_int_equal(s.count, 100);
     assert_int_equal(s.sum, 5050000);

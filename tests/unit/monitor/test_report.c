@@ -61,7 +61,8 @@ static void each_kind_has_an_object_by_name(void **state)
     mdm_count(f->monitor, mdm_metric_named(f->monitor, "q.n", MDM_METRIC_COUNTER, ""), 9007199254);
     mdm_gauge_set(f->monitor, mdm_metric_named(f->monitor, "g", MDM_METRIC_GAUGE, ""), 0.1);
     const mdm_metric h = mdm_metric_named(f->monitor, "t", MDM_METRIC_HISTOGRAM, "ns");
-    for (uint64_t i = 1; i <= 10; i++) mdm_observe(f->monitor, h, i);
+    for (uint64_t i = 1; i <= 10; i++)
+        mdm_observe(f->monitor, h, i);
 
     json_t *all = report(f);
     assert_int_equal(json_integer_value(json_object_get(json_object_get(all, "counters"), "q.n")),
@@ -95,11 +96,13 @@ static void what_is_not_known_is_null(void **state)
     json_t *all = report(f);
     json_t *gauges = json_object_get(all, "gauges");
     assert_true(json_is_null(json_object_get(gauges, "unset")));
-    for (int i = 0; i < 3; i++) assert_true(json_is_null(json_object_get(gauges, names[i])));
+    for (int i = 0; i < 3; i++)
+        assert_true(json_is_null(json_object_get(gauges, names[i])));
     json_t *empty = json_object_get(json_object_get(all, "histograms"), "empty");
     assert_int_equal(json_integer_value(json_object_get(empty, "count")), 0);
     static const char *const figures[] = {"min", "max", "avg", "p50", "p90", "p95", "p99", "p99.9"};
-    for (int i = 0; i < 8; i++) assert_true(json_is_null(json_object_get(empty, figures[i])));
+    for (int i = 0; i < 8; i++)
+        assert_true(json_is_null(json_object_get(empty, figures[i])));
     assert_int_equal(json_integer_value(json_object_get(all, "operation_run_count")), 0);
     assert_true(json_is_null(json_object_get(all, "operation_run_success_rate")));
     assert_true(json_is_null(json_object_get(all, "operation_run_p95_ms")));

@@ -149,9 +149,11 @@ static void extremes_of_ended_threads_stay(void **state)
 static void ten_thousand_short_threads_leave_no_memory_behind(void **state)
 {
     fixture *f = *state;
-    for (int i = 0; i < 10; i++) join(start(record_once, f));
+    for (int i = 0; i < 10; i++)
+        join(start(record_once, f));
     const size_t before = live;
-    for (int i = 0; i < 10000; i++) join(start(record_once, f));
+    for (int i = 0; i < 10000; i++)
+        join(start(record_once, f));
     assert_int_equal(live, before);
     assert_int_equal(mdm_counter_read(f->monitor, "c"), 10010);
     assert_int_equal(summary(f->monitor).count, 10010);
@@ -181,7 +183,8 @@ static void threads_record_and_register_while_others_read(void **state)
 {
     fixture *f = *state;
     pthread_t threads[WRITERS];
-    for (int i = 0; i < WRITERS; i++) threads[i] = start(record_much, f);
+    for (int i = 0; i < WRITERS; i++)
+        threads[i] = start(record_much, f);
     uint64_t seen = 0;
     for (int ended = 0; ended < WRITERS;) {
         char *report = NULL;
@@ -192,9 +195,11 @@ static void threads_record_and_register_while_others_read(void **state)
         seen = now;
         const mdm_histogram_summary h = summary(f->monitor);
         assert_true(h.count == 0 || (h.min <= h.p50 && h.p50 <= h.p999 && h.p999 <= h.max));
-        while (sem_trywait(&f->recorded) == 0) ended++;
+        while (sem_trywait(&f->recorded) == 0)
+            ended++;
     }
-    for (int i = 0; i < WRITERS; i++) join(threads[i]);
+    for (int i = 0; i < WRITERS; i++)
+        join(threads[i]);
     assert_int_equal(mdm_counter_read(f->monitor, "c"), WRITERS * RECORDS);
     assert_int_equal(mdm_counter_read(f->monitor, "new.199"), WRITERS);
     const mdm_histogram_summary h = summary(f->monitor);
@@ -249,11 +254,15 @@ static void a_histogram_takes_at_most_5_kilobytes_a_thread(void **state)
     fixture *f = *state;
     const size_t before = live;
     pthread_t threads[8];
-    for (int i = 0; i < 8; i++) threads[i] = start(use_64_histograms, f);
-    for (int i = 0; i < 8; i++) sem_wait(&f->recorded);
+    for (int i = 0; i < 8; i++)
+        threads[i] = start(use_64_histograms, f);
+    for (int i = 0; i < 8; i++)
+        sem_wait(&f->recorded);
     const size_t taken = live - before;
-    for (int i = 0; i < 8; i++) sem_post(&f->go_on);
-    for (int i = 0; i < 8; i++) join(threads[i]);
+    for (int i = 0; i < 8; i++)
+        sem_post(&f->go_on);
+    for (int i = 0; i < 8; i++)
+        join(threads[i]);
     assert_in_range(taken, 1, 2600000);
 }
 
@@ -280,7 +289,8 @@ static void a_thread_may_use_more_monitors_than_it_has_hints(void **state)
         assert_int_equal(summary(monitors[i]).sum, i * 100);
         assert_int_equal(summary(monitors[i]).count, 100);
     }
-    for (int i = 0; i < COUNT; i++) mdm_monitor_close(monitors[i]);
+    for (int i = 0; i < COUNT; i++)
+        mdm_monitor_close(monitors[i]);
 }
 
 static void *record_in_two_monitors(void *argument)
@@ -381,7 +391,8 @@ static void a_bucket_counts_beyond_32_bits(void **state)
     fixture *f = *state;
     mdm_observe(f->monitor, f->histogram, 50);
     *own_bucket(f, 50) = UINT32_MAX - 1;
-    for (int i = 0; i < 3; i++) mdm_observe(f->monitor, f->histogram, 50);
+    for (int i = 0; i < 3; i++)
+        mdm_observe(f->monitor, f->histogram, 50);
     const mdm_histogram_summary h = summary(f->monitor);
     assert_int_equal(h.count, (uint64_t)UINT32_MAX + 2);
     assert_int_equal(h.p50, 50);
@@ -413,7 +424,8 @@ static void *record_three_billion(void *argument)
 static void ended_threads_add_up_beyond_32_bits(void **state)
 {
     fixture *f = *state;
-    for (int i = 0; i < 4; i++) join(start(record_three_billion, f));
+    for (int i = 0; i < 4; i++)
+        join(start(record_three_billion, f));
     assert_int_equal(summary(f->monitor).count, 12000000000);
     assert_int_equal(summary(f->monitor).p50, 50);
 }

@@ -47,7 +47,8 @@ static void a_snapshot_has_everything_in_order_of_registration(void **state)
     static const mdm_metric_kind kinds[] = {MDM_METRIC_HISTOGRAM, MDM_METRIC_COUNTER,
                                             MDM_METRIC_GAUGE};
     mdm_metric ids[3];
-    for (int i = 0; i < 3; i++) ids[i] = mdm_metric_named(*state, names[i], kinds[i], "rows");
+    for (int i = 0; i < 3; i++)
+        ids[i] = mdm_metric_named(*state, names[i], kinds[i], "rows");
     mdm_observe(*state, ids[0], 7);
     mdm_count(*state, ids[1], 8);
     mdm_gauge_set(*state, ids[2], 9.5);
