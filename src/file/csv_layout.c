@@ -170,7 +170,7 @@ static bool is_number_column(const beginning *b, size_t column)
     return numbers > 0;
 }
 
-/* 1990,1991,1992 are names. */
+/* 1990,1991 are names, and so are 0,1,2. Two small numbers may be anything. */
 static bool is_sequence(const beginning *b)
 {
     int64_t before = 0, value;
@@ -182,7 +182,7 @@ static bool is_sequence(const beginning *b)
         before = value;
         count++;
     }
-    return count > 1;
+    return count > 2 || (count == 2 && before > 1000 && before < 3000);
 }
 
 /* The first record is data if it has numbers in each column that has them below. */

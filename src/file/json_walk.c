@@ -168,7 +168,11 @@ static mdm_status refuse_bad(mdm_json_walk *walk, const reading *r, mdm_error *e
     MDM_TRY(find_line_end(walk, walk->at + begin, &end, err));
     const char *record = w->data + walk->at + begin;
     const mdm_str line = {record, (size_t)(w->data + end - record)};
-    MDM_TRY(mdm_walk_refuse(&walk->base, w->data + walk->at + fault, NULL, line, reason, err));
+    /* The fault may lie behind the line, in the next record. */
+    const char *place = walk->base.place->read->reject && fault > begin + line.len
+                            ? record
+                            : w->data + walk->at + fault;
+    MDM_TRY(mdm_walk_refuse(&walk->base, place, NULL, line, reason, err));
     walk->at = end;
     if (w->bad != SIZE_MAX && w->bad < end) mdm_window_check_from(w, end);
     return MDM_OK;

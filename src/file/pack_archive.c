@@ -10,20 +10,21 @@
 #define LIBRARY "libarchive.so.13"
 
 /* The functions that are used. */
-#define FUNCTIONS(X)            \
-    X(write_new)                \
-    X(write_free)               \
-    X(write_set_format_raw)     \
-    X(write_add_filter_bzip2)   \
-    X(write_add_filter_xz)      \
-    X(write_open)               \
-    X(write_header)             \
-    X(write_data)               \
-    X(write_close)              \
-    X(write_fail)               \
-    X(entry_new)                \
-    X(entry_free)               \
-    X(entry_set_filetype)       \
+#define FUNCTIONS(X)                 \
+    X(write_new)                     \
+    X(write_free)                    \
+    X(write_set_format_raw)          \
+    X(write_add_filter_bzip2)        \
+    X(write_add_filter_xz)           \
+    X(write_set_bytes_in_last_block) \
+    X(write_open)                    \
+    X(write_header)                  \
+    X(write_data)                    \
+    X(write_close)                   \
+    X(write_fail)                    \
+    X(entry_new)                     \
+    X(entry_free)                    \
+    X(entry_set_filetype)            \
     X(error_string)
 
 typedef struct archive_packer {
@@ -92,6 +93,8 @@ static mdm_status begin(archive_packer *a, mdm_pack pack, mdm_error *err)
     bool done = a->write_set_format_raw(a->archive) == ARCHIVE_OK &&
                 (pack == MDM_PACK_BZ2 ? a->write_add_filter_bzip2(a->archive)
                                       : a->write_add_filter_xz(a->archive)) == ARCHIVE_OK &&
+                /* No zeros behind the end, as tapes want them. */
+                a->write_set_bytes_in_last_block(a->archive, 1) == ARCHIVE_OK &&
                 a->write_open(a->archive, a, NULL, write_packed, NULL) == ARCHIVE_OK;
     a->open = done;
     done = done && a->write_header(a->archive, entry) == ARCHIVE_OK;

@@ -30,6 +30,14 @@ static mdm_status open_packer(mdm_sink *sink, mdm_pack pack, const char *member,
     return MDM_OK;
 }
 
+mdm_status mdm_output_open(const char *path, mode_t mode, mdm_writer **out, mdm_error *err)
+{
+    const mdm_status status = mdm_writer_open(path, mode, out, err);
+    if (status != MDM_NOT_FOUND) return status;
+    if (err) err->status = MDM_IO;
+    return MDM_IO;
+}
+
 mdm_status mdm_sink_open(const char *path, mdm_pack pack, const char *member, mdm_sink **out,
                          mdm_error *err)
 {
@@ -38,7 +46,7 @@ mdm_status mdm_sink_open(const char *path, mdm_pack pack, const char *member, md
     if (!sink) return mdm_no_memory(err, "an export");
     mdm_text_init(&sink->text);
     mdm_status status = MDM_OK;
-    if (strcmp(path, "-") != 0) status = mdm_writer_open(path, 0666, &sink->writer, err);
+    if (strcmp(path, "-") != 0) status = mdm_output_open(path, 0666, &sink->writer, err);
     if (status == MDM_OK) status = open_packer(sink, pack, member, err);
     if (status == MDM_OK) *out = sink;
     else mdm_sink_close(sink);

@@ -3,6 +3,7 @@
 #ifndef MDM_FILE_SINK_H
 #define MDM_FILE_SINK_H
 
+#include "base/io.h"
 #include "base/text.h"
 
 typedef enum mdm_pack {
@@ -22,6 +23,10 @@ MDM_MUST_CHECK mdm_status mdm_sink_open(const char *path, mdm_pack pack, const c
                                         mdm_sink **out, mdm_error *err);
 /* Without finish nothing is left of a file. NULL allowed. */
 void mdm_sink_close(mdm_sink *sink);
+
+/* mdm_writer_open(), but a folder that is not there is MDM_IO: "not found" is said of datasets. */
+MDM_MUST_CHECK mdm_status mdm_output_open(const char *path, mode_t mode, mdm_writer **out,
+                                          mdm_error *err);
 
 /* Append to this text and call flush now and then: it sends the text on when it is large. */
 mdm_text *mdm_sink_text(mdm_sink *sink);

@@ -62,7 +62,7 @@ static mdm_status write_file(mdm_stream *source, const char *path, const char *c
 {
     mdm_path_stat st;
     mdm_writer *writer = NULL;
-    MDM_TRY(mdm_writer_open(path, 0666, &writer, err));
+    MDM_TRY(mdm_output_open(path, 0666, &writer, err));
     const char *temporary = mdm_writer_path(writer);
     mdm_status status = write_by_duckdb(source, temporary, compression, options, rows, err);
     if (status == MDM_OK) status = mdm_path_look(temporary, false, &st, err);
@@ -98,7 +98,7 @@ static mdm_status write_out(mdm_stream *source, const char *compression,
     mdm_writer *writer = NULL;
     mdm_sink *sink = NULL;
     char *path = mdm_path_join(folder && *folder ? folder : "/tmp", "mdm.parquet");
-    mdm_status status = path ? mdm_writer_open(path, 0600, &writer, err)
+    mdm_status status = path ? mdm_output_open(path, 0600, &writer, err)
                              : mdm_no_memory(err, "a path");
     if (status == MDM_OK)
         status = write_by_duckdb(source, mdm_writer_path(writer), compression, options, rows, err);
