@@ -9,21 +9,20 @@
 
 /* Words that play a part in telling what a statement does. */
 #define KEYWORD_LIST(X)                                                                          \
+    X(FALSE, "false") X(IN, "in") X(NULL, "null") X(TRUE, "true")                                \
     X(ALTER, "alter") X(ANALYZE, "analyze") X(ATOMIC, "atomic") X(BEGIN, "begin")                \
     X(COMMENT, "comment") X(CREATE, "create") X(DELETE, "delete") X(DESC, "desc")                \
     X(DESCRIBE, "describe") X(DISTINCT, "distinct") X(DROP, "drop") X(END, "end")                \
-    X(EXCEPT, "except") X(EXPLAIN, "explain") X(FALSE, "false") X(FETCH, "fetch")                \
-    X(FILTER, "filter") X(FOR, "for") X(FROM, "from") X(FUNCTION, "function")                    \
-    X(GRANT, "grant") X(GROUP, "group") X(HAVING, "having") X(IN, "in") X(INSERT, "insert")      \
-    X(INTERSECT, "intersect") X(INTO, "into") X(IS, "is") X(JOIN, "join") X(KEY, "key")          \
-    X(LIMIT, "limit") X(MERGE, "merge") X(NO, "no") X(NOT, "not") X(NULL, "null")                \
-    X(OFFSET, "offset") X(ORDER, "order") X(OVER, "over") X(PIVOT, "pivot")                      \
+    X(EXCEPT, "except") X(EXPLAIN, "explain") X(FETCH, "fetch") X(FILTER, "filter")              \
+    X(FOR, "for") X(FROM, "from") X(FUNCTION, "function") X(GRANT, "grant") X(GROUP, "group")    \
+    X(HAVING, "having") X(INSERT, "insert") X(INTERSECT, "intersect") X(INTO, "into")            \
+    X(IS, "is") X(JOIN, "join") X(KEY, "key") X(LIMIT, "limit") X(MERGE, "merge") X(NO, "no")    \
+    X(NOT, "not") X(OFFSET, "offset") X(ORDER, "order") X(OVER, "over") X(PIVOT, "pivot")        \
     X(PRAGMA, "pragma") X(PROCEDURE, "procedure") X(REPLACE, "replace")                          \
     X(RETURNING, "returning") X(REVOKE, "revoke") X(SELECT, "select") X(SHARE, "share")          \
     X(SHOW, "show") X(SUMMARIZE, "summarize") X(TABLE, "table") X(TRIGGER, "trigger")            \
-    X(TRUE, "true") X(TRUNCATE, "truncate") X(UNION, "union") X(UNPIVOT, "unpivot")              \
-    X(UPDATE, "update") X(VALUES, "values") X(WHERE, "where") X(WINDOW, "window")                \
-    X(WITH, "with")
+    X(TRUNCATE, "truncate") X(UNION, "union") X(UNPIVOT, "unpivot") X(UPDATE, "update")          \
+    X(VALUES, "values") X(WHERE, "where") X(WINDOW, "window") X(WITH, "with")
 
 typedef enum keyword {
     KEYWORD_NONE,
@@ -34,6 +33,9 @@ typedef enum keyword {
     KEYWORD_EXTREME,   /* likewise; with two arguments an ordinary function on SQLite */
     KEYWORD_RESERVED   /* any other word that is no name */
 } keyword;
+
+/* The first words of the list are values or begin a list of values. */
+#define KEYWORD_LAST_SPECIAL KEYWORD_TRUE
 
 /* A word of at most KEYWORD_MAX bytes, in lower case, zero-padded. */
 #define KEYWORD_MAX 16u

@@ -64,14 +64,14 @@ typedef enum byte_class {
     BYTE_BRACKET,
     BYTE_QUOTE,
     BYTE_DOUBLE_QUOTE,
-    BYTE_BACKTICK,
     BYTE_COLON,
-    BYTE_AT,
     BYTE_QUESTION,
     BYTE_DOT,
+    BYTE_BACKTICK, /* from here on signs of operators, for some database */
+    BYTE_AT,
     BYTE_MINUS,
     BYTE_SLASH,
-    BYTE_SIGN /* of operators */
+    BYTE_SIGN /* any other one */
 } byte_class;
 
 extern const uint8_t lexer_classes[256];

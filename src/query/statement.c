@@ -33,10 +33,9 @@ static const char *const *const writers[26] = {
     ['w' - 'a'] = (const char *const[]){"write", NULL},
 };
 
-static bool is_writer(const token *name)
+static bool is_writer(token_kind kind, mdm_str text)
 {
-    mdm_str text = {name->start, name->len};
-    if (name->kind == TOKEN_NAME && text.len > 2) text = (mdm_str){text.data + 1, text.len - 2};
+    if (kind == TOKEN_NAME && text.len > 2) text = (mdm_str){text.data + 1, text.len - 2};
     unsigned letter = (unsigned)(text.data[0] | 0x20) - 'a';
     if (letter >= 26 || !writers[letter]) return false;
     for (const char *const *writer = writers[letter]; *writer; writer++) {
@@ -150,17 +149,17 @@ static void find_verb(statement *s, const token *t)
 
 /* --- words and parentheses ------------------------------------------------------ */
 
-static void read_word(statement *s, const token *t, const token *before)
+void statement_word(statement *s, keyword word, token_kind before, keyword before_word)
 {
     const uint64_t here = statement_level(s);
-    switch (t->word) {
+    switch (word) {
     case KEYWORD_SELECT:
         s->selects |= here;
         s->in_from &= ~here;
         break;
     case KEYWORD_FROM: /* DuckDB may begin with it; IS DISTINCT FROM is no clause */
-        if (before->kind == TOKEN_OPEN || s->verb == KEYWORD_FROM) s->selects |= here;
-        if (before->word != KEYWORD_DISTINCT) s->in_from |= s->selects & here;
+        if (before == TOKEN_OPEN || s->verb == KEYWORD_FROM) s->selects |= here;
+        if (before_word != KEYWORD_DISTINCT) s->in_from |= s->selects & here;
         break;
     case KEYWORD_UNION: case KEYWORD_EXCEPT: case KEYWORD_INTERSECT:
         s->selects &= ~here;
@@ -173,27 +172,27 @@ static void read_word(statement *s, const token *t, const token *before)
         break;
     case KEYWORD_JOIN: s->joins = true; break;
     case KEYWORD_OVER:
-        if (before->kind == TOKEN_CLOSE && s->closed_call) s->aggregates--;
+        if (before == TOKEN_CLOSE && s->closed_call) s->aggregates--;
         break;
     case KEYWORD_INSERT: case KEYWORD_UPDATE: case KEYWORD_DELETE: case KEYWORD_MERGE:
     case KEYWORD_INTO:
         s->writes = true;
         break;
     case KEYWORD_SHARE: case KEYWORD_KEY: case KEYWORD_NO:
-        if (before->word == KEYWORD_FOR) s->writes = true; /* locks rows */
+        if (before_word == KEYWORD_FOR) s->writes = true; /* locks rows */
         break;
     case KEYWORD_TRIGGER: case KEYWORD_FUNCTION: case KEYWORD_PROCEDURE:
         s->routine = s->verb == KEYWORD_CREATE;
         break;
     case KEYWORD_BEGIN: s->body = s->routine; break;
     case KEYWORD_END:
-        if (before->kind == TOKEN_SEMICOLON) s->body = false;
+        if (before == TOKEN_SEMICOLON) s->body = false;
         break;
     default: break;
     }
 }
 
-static void read_open(statement *s, const token *before)
+void statement_open(statement *s, token_kind before, keyword before_word, mdm_str name)
 {
     s->depth++;
     const uint64_t here = statement_level(s);
@@ -201,22 +200,17 @@ static void read_open(statement *s, const token *before)
     s->in_from &= ~here;
     s->calls &= ~here;
     s->extremes &= ~here;
-    bool aggregate = before->word == KEYWORD_AGGREGATE || before->word == KEYWORD_EXTREME;
+    if (before_word == KEYWORD_NONE) {
+        if (before == TOKEN_WORD || before == TOKEN_NAME) s->writes |= is_writer(before, name);
+        return;
+    }
+    const bool aggregate = before_word == KEYWORD_AGGREGATE || before_word == KEYWORD_EXTREME;
     if (aggregate) s->aggregates++;
-    if (before->word == KEYWORD_EXTREME) s->extremes |= here;
-    if (aggregate || (before->word == KEYWORD_FILTER && s->closed_call)) s->calls |= here;
-    if ((before->kind == TOKEN_WORD || before->kind == TOKEN_NAME) &&
-        before->word == KEYWORD_NONE && is_writer(before))
-        s->writes = true;
+    if (before_word == KEYWORD_EXTREME) s->extremes |= here;
+    if (aggregate || (before_word == KEYWORD_FILTER && s->closed_call)) s->calls |= here;
 }
 
-static void read_close(statement *s)
-{
-    s->closed_call = (s->calls & statement_level(s)) != 0;
-    if (s->depth > 0) s->depth--;
-}
-
-static void read_comma(statement *s)
+void statement_comma(statement *s)
 {
     const uint64_t here = statement_level(s);
     if (s->in_from & here) s->joins = true;
@@ -267,8 +261,9 @@ void statement_read(statement *s, const token *t, const token *before, statement
     if (!s->known) find_verb(s, t);
     else if (s->verb == KEYWORD_PRAGMA) read_pragma(s, t);
 
-    if (t->word != KEYWORD_NONE) read_word(s, t, before);
-    else if (t->kind == TOKEN_OPEN) read_open(s, before);
-    else if (t->kind == TOKEN_CLOSE) read_close(s);
-    else if (t->kind == TOKEN_COMMA) read_comma(s);
+    if (t->word != KEYWORD_NONE) statement_word(s, t->word, before->kind, before->word);
+    else if (t->kind == TOKEN_OPEN)
+        statement_open(s, before->kind, before->word, (mdm_str){before->start, before->len});
+    else if (t->kind == TOKEN_CLOSE) statement_close(s);
+    else if (t->kind == TOKEN_COMMA) statement_comma(s);
 }

@@ -39,9 +39,21 @@ void statement_init(statement *s, mdm_sql_dialect dialect);
 /* The token that follows `before`. TOKEN_END ends the last statement. */
 void statement_read(statement *s, const token *t, const token *before, statement_summary *summary);
 
+/* What statement_read() does for single tokens, once the verb is known; before, before_word and
+ * name are of the token in front. */
+void statement_word(statement *s, keyword word, token_kind before, keyword before_word);
+void statement_open(statement *s, token_kind before, keyword before_word, mdm_str name);
+void statement_comma(statement *s);
+
 static inline uint64_t statement_level(const statement *s)
 {
     return s->depth < 64 ? (uint64_t)1 << s->depth : 0;
+}
+
+static inline void statement_close(statement *s)
+{
+    s->closed_call = (s->calls & statement_level(s)) != 0;
+    s->depth -= s->depth > 0;
 }
 
 /* Can this token change anything? Saves a call for most of them. */
