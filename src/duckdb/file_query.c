@@ -58,6 +58,7 @@ static void let_go(cell_functions *all)
 
 static void destroy_function(void *self)
 {
+    mdm_duckdb_relay();
     cell_function *function = self;
     let_go(function->all);
     mdm_free(function);
@@ -205,6 +206,7 @@ static bool unescape(cell_function *f, const duckdb_string_t *views, const uint6
 
 static void on_call(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
 {
+    mdm_duckdb_relay();
     cell_function *f = mdm_duck.scalar_function_get_extra_info(info);
     duckdb_vector cells = mdm_duck.data_chunk_get_vector(input, 0);
     const size_t count = mdm_duck.data_chunk_get_size(input);
@@ -217,6 +219,7 @@ static void on_call(duckdb_function_info info, duckdb_data_chunk input, duckdb_v
     else if (!(f->type.id == MDM_TYPE_TEXT ? unescape : convert)(f, views, set, count, output))
         mdm_duck.scalar_function_set_error(info, "a cell was refused");
     pthread_rwlock_unlock(&f->all->lock);
+    mdm_duckdb_relay();
 }
 
 /* --- making the functions ------------------------------------------------------------- */

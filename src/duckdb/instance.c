@@ -42,6 +42,7 @@ struct mdm_duckdb_instance {
     mdm_setting *settings;
     size_t setting_count;
     mdm_watcher watcher;
+    uint64_t changes; /* atomic */
 
     pthread_mutex_t lock; /* guards all below, and the links */
     pthread_cond_t changed;
@@ -619,6 +620,24 @@ mdm_status mdm_duckdb_reconnect(mdm_duckdb_link *link, mdm_error *err)
     mdm_duckdb_end(link);
     return status;
 }
+
+uint64_t mdm_duckdb_changes(const mdm_duckdb_link *link)
+{
+    return __atomic_load_n(&link->instance->changes, __ATOMIC_ACQUIRE);
+}
+
+void mdm_duckdb_note_change(mdm_duckdb_link *link)
+{
+    __atomic_add_fetch(&link->instance->changes, 1, __ATOMIC_ACQ_REL);
+}
+
+#ifdef MDM_THREAD_SANITIZER
+void mdm_duckdb_relay(void)
+{
+    static int relay;
+    __atomic_add_fetch(&relay, 1, __ATOMIC_ACQ_REL);
+}
+#endif
 
 void mdm_duckdb_interrupt(mdm_duckdb_link *link)
 {

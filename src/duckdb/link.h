@@ -37,6 +37,27 @@ mdm_status mdm_duckdb_unwatch(mdm_duckdb_link *link); /* MDM_OK: it was not stop
 /* Drop the connection and take a new one: temporary tables, settings, an open transaction are gone. */
 MDM_MUST_CHECK mdm_status mdm_duckdb_reconnect(mdm_duckdb_link *link, mdm_error *err);
 
+/* How often something was written over any link of the instance. DuckDB (1.5.6) keeps what statistics
+ * said when a statement was prepared: "no such row", a count. A statement without parameters that was
+ * prepared before a write must be prepared anew; those with parameters DuckDB plans for each run. */
+uint64_t mdm_duckdb_changes(const mdm_duckdb_link *link);
+void mdm_duckdb_note_change(mdm_duckdb_link *link);
+
+/* DuckDB calls us on its own threads, and hands over what we gave it by locks that the thread
+ * sanitizer cannot see. Here it sees one: stood at where control passes to DuckDB and back. */
+#if defined(__SANITIZE_THREAD__)
+#define MDM_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MDM_THREAD_SANITIZER 1
+#endif
+#endif
+#ifdef MDM_THREAD_SANITIZER
+void mdm_duckdb_relay(void);
+#else
+static inline void mdm_duckdb_relay(void) {}
+#endif
+
 /* Make the table function behind stream tables; called for each database that is opened. */
 MDM_MUST_CHECK mdm_status mdm_stream_table_set_up(duckdb_connection conn, mdm_error *err);
 

@@ -131,6 +131,11 @@ static mdm_status look_at_result(mdm_duckdb_result *result, mdm_duckdb_reading r
     return MDM_OK;
 }
 
+static bool may_write(duckdb_statement_type type)
+{
+    return type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN;
+}
+
 mdm_status mdm_duckdb_execute(mdm_duckdb_link *link, duckdb_prepared_statement prepared,
                               mdm_duckdb_reading reading, const mdm_stop *stop,
                               mdm_duckdb_result *out, mdm_error *err)
@@ -147,8 +152,11 @@ mdm_status mdm_duckdb_execute(mdm_duckdb_link *link, duckdb_prepared_statement p
         return status;
     }
     mdm_duckdb_watch(link, stop);
+    mdm_duckdb_relay();
     state = mdm_duck.execute_pending(pending, &out->raw);
+    mdm_duckdb_relay();
     const mdm_status reason = mdm_duckdb_unwatch(link);
+    if (may_write(mdm_duck.prepared_statement_type(prepared))) mdm_duckdb_note_change(link);
     mdm_duck.destroy_pending(&pending);
     out->is_open = true;
 
@@ -167,7 +175,9 @@ mdm_status mdm_duckdb_fetch(mdm_duckdb_result *result, const mdm_stop *stop,
     MDM_TRY(mdm_stop_check(stop, err));
     for (;;) {
         mdm_duckdb_watch(result->link, stop);
+        mdm_duckdb_relay();
         *out = mdm_duck.fetch_chunk(result->raw);
+        mdm_duckdb_relay();
         const mdm_status reason = mdm_duckdb_unwatch(result->link);
         if (*out && mdm_duck.data_chunk_get_size(*out) > 0) return MDM_OK;
         if (*out) {

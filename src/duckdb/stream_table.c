@@ -34,6 +34,7 @@ static int64_t last_id;
 
 static void let_go(void *self)
 {
+    mdm_duckdb_relay();
     mdm_stream_table *table = self;
     pthread_mutex_lock(&table->lock);
     const bool last = --table->holders == 0;
@@ -72,6 +73,7 @@ static void add_columns(duckdb_bind_info info, const mdm_schema *schema)
 
 static void on_bind(duckdb_bind_info info)
 {
+    mdm_duckdb_relay();
     duckdb_value id = mdm_duck.bind_get_parameter(info, 0);
     mdm_stream_table *table = find(mdm_duck.get_int64(id));
     mdm_duck.destroy_value(&id);
@@ -88,6 +90,7 @@ static void on_bind(duckdb_bind_info info)
 
 static void on_init(duckdb_init_info info)
 {
+    mdm_duckdb_relay();
     mdm_stream_table *table = mdm_duck.init_get_bind_data(info);
     const size_t count = mdm_duck.init_get_column_count(info);
     size_t *columns = mdm_alloc(count * sizeof *columns);
@@ -107,6 +110,7 @@ static void on_init(duckdb_init_info info)
     }
     pthread_mutex_unlock(&table->lock);
     mdm_free(columns);
+    mdm_duckdb_relay();
 }
 
 /* Have a chunk with rows left, or none at the end. */
@@ -142,6 +146,7 @@ static void hand_out(mdm_stream_table *table, duckdb_data_chunk output)
 
 static void on_scan(duckdb_function_info info, duckdb_data_chunk output)
 {
+    mdm_duckdb_relay();
     mdm_stream_table *table = mdm_duck.function_get_bind_data(info);
     pthread_mutex_lock(&table->lock);
     if (table->status == MDM_OK) table->status = ensure_rows(table);
@@ -149,6 +154,7 @@ static void on_scan(duckdb_function_info info, duckdb_data_chunk output)
     else if (table->chunk) hand_out(table, output);
     else mdm_duck.data_chunk_set_size(output, 0);
     pthread_mutex_unlock(&table->lock);
+    mdm_duckdb_relay();
 }
 
 mdm_status mdm_stream_table_set_up(duckdb_connection conn, mdm_error *err)

@@ -145,6 +145,7 @@ static mdm_status load(loader *l, mdm_error *err)
     if (status == MDM_OK) status = close_appender(l, err);
     if (l->chunk) mdm_duck.destroy_data_chunk(&l->chunk);
     if (l->appender) mdm_duck.appender_destroy(&l->appender);
+    mdm_duckdb_note_change(l->conn->link);
     return status;
 }
 

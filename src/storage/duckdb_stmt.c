@@ -10,6 +10,7 @@ typedef struct duckdb_statement {
     mdm_kept kept; /* first: an mdm_stmt * is also a duckdb_statement * */
     duckdb_prepared_statement prepared;
     duckdb_statement_type type;
+    uint64_t changes; /* of the instance, before it was prepared */
     mdm_duckdb_result result;
     duckdb_passage passage;
     bool entered; /* passage was */
@@ -40,6 +41,7 @@ static mdm_status compile(duckdb_conn *conn, mdm_str sql, mdm_stmt **out, mdm_er
     duckdb_statement *s = mdm_alloc_zero(1, sizeof *s);
     if (!s) return mdm_no_memory(err, "a statement");
     s->kept.base.conn = &conn->base;
+    s->changes = mdm_duckdb_changes(conn->link);
     mdm_status status = mdm_duckdb_prepare(conn->link, sql, conn->base.stop, &s->prepared, err);
     if (status == MDM_OK) status = mdm_statements_add(&conn->statements, &s->kept, sql, err);
     if (status != MDM_OK) {
@@ -132,9 +134,26 @@ static void stop_running(duckdb_statement *s)
     s->entered = false;
 }
 
+/* What DuckDB has planned from the statistics of then may be wrong now: mdm_duckdb_changes(). */
+static mdm_status prepare_anew(duckdb_statement *s, mdm_error *err)
+{
+    duckdb_conn *conn = conn_of(s);
+    const uint64_t changes = mdm_duckdb_changes(conn->link);
+    duckdb_prepared_statement prepared;
+    if (changes == s->changes || mdm_duckdb_stmt_parameters(&s->kept.base) > 0) return MDM_OK;
+    MDM_TRY(mdm_duckdb_prepare(conn->link, (mdm_str){s->kept.sql, s->kept.sql_len},
+                               conn->base.stop, &prepared, err));
+    mdm_duck.destroy_prepare(&s->prepared);
+    s->prepared = prepared;
+    s->changes = changes;
+    conn->base.prepared++;
+    return MDM_OK;
+}
+
 static mdm_status run(duckdb_statement *s, mdm_error *err)
 {
     duckdb_conn *conn = conn_of(s);
+    MDM_TRY(prepare_anew(s, err));
     s->passage = (duckdb_passage){.type = s->type, .sql = {s->kept.sql, s->kept.sql_len}};
     MDM_TRY(mdm_duckdb_enter(conn, &s->passage, err));
     s->entered = true;
@@ -149,7 +168,7 @@ mdm_status mdm_duckdb_stmt_execute(mdm_stmt *stmt, const mdm_value *values, size
     mdm_error own;
     if (!err) err = &own;
     stop_running(s);
-    mdm_status status = bind_all(s, values, count, err);
+    mdm_status status = bind_all(s, values, count, err); /* none, where it is prepared anew */
     if (status == MDM_OK) status = run(s, err);
     if (status == MDM_OK && !s->result.has_rows) { /* over, its count stays */
         mdm_duckdb_leave(conn_of(s), &s->passage);

@@ -487,8 +487,8 @@ static void a_stream_larger_than_memory_passes_through(void **state)
     mdm_duckdb_disconnect(link);
     mdm_duckdb_close(instance);
     assert_true(bytes > 400000000);
-    if (!strstr(getenv("MDM_TEST_SANITIZER") ? getenv("MDM_TEST_SANITIZER") : "", "address"))
-        assert_true(peak_kb() - before < 100000);
+    const char *sanitizer = getenv("MDM_TEST_SANITIZER"); /* which keeps what is freed */
+    if (!sanitizer || strcmp(sanitizer, "none") == 0) assert_true(peak_kb() - before < 100000);
 }
 
 /* --- failing allocations ----------------------------------------------------------------------------------- */
