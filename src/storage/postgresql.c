@@ -67,11 +67,11 @@ static mdm_status commit(mdm_conn *base, mdm_error *err)
 static void rollback(mdm_conn *base)
 {
     pg_conn *conn = mdm_pg_conn(base);
-    if (mdm_pg_is_broken(base) || !mdm_pg_wind_up(conn)) return;
+    if (mdm_pg_is_broken(base)) return;
     if (atomic_load(&conn->active) && !mdm_pg_drain(conn, mdm_clock_ns() + 2000000))
         mdm_pg_abandon(conn, MDM_CANCELLED);
-    if (!mdm_pg_wind_up(conn)) return;
-    if (mdm_pq.transactionStatus(conn->pq) == PQTRANS_IDLE) return;
+    conn->rollback_due = !mdm_pg_wound_up(conn);
+    if (conn->rollback_due || mdm_pq.transactionStatus(conn->pq) == PQTRANS_IDLE) return;
     if (mdm_pg_within(conn, PG_QUICK_MS, "ROLLBACK", NULL) != MDM_OK) conn->broken = true;
 }
 
@@ -97,7 +97,7 @@ static bool reset(mdm_conn *base)
     base->stop = NULL;
     if (mdm_pg_is_broken(base) || conn->statements.used > 0) return false;
     if (atomic_load(&conn->active)) mdm_pg_abandon(conn, MDM_TIMEOUT);
-    if (!mdm_pg_wind_up(conn)) return false;
+    if (!mdm_pg_wound_up(conn)) return false; /* a new connection is there sooner */
     if (mdm_pq.transactionStatus(conn->pq) != PQTRANS_IDLE) base->abandoned++;
     rollback(base);
     if (conn->altered && !mdm_pg_is_broken(base) && !clean(conn)) return false;
@@ -114,46 +114,54 @@ static mdm_status run(mdm_conn *base, mdm_str sql, int64_t *changed, mdm_error *
     return mdm_pg_simple(conn, conn->scratch.data, changed, NULL, err);
 }
 
-/* A prepared statement is explained by its name, with a plan for any values of its placeholders.
- * What this takes is undone: by a savepoint inside a transaction, by one of its own outside. */
+/* A prepared statement is explained by its name, with a plan for any values of its placeholders. */
 static mdm_status explain_prepared(pg_conn *conn, const pg_stmt *stmt, mdm_text *plan,
                                    mdm_error *err)
 {
-    bool outside = mdm_pq.transactionStatus(conn->pq) == PQTRANS_IDLE, altered = conn->altered;
-    const char *undo = outside ? "ROLLBACK" : "ROLLBACK TO mdm_explain; RELEASE mdm_explain";
     mdm_text sql;
     mdm_text_init(&sql);
-    mdm_text_printf(&sql, "%s; SET LOCAL plan_cache_mode = force_generic_plan; EXPLAIN (VERBOSE, "
-                          "FORMAT JSON) EXECUTE %s",
-                    outside ? "BEGIN READ ONLY" : "SAVEPOINT mdm_explain", stmt->name);
+    mdm_text_printf(&sql, "SET LOCAL plan_cache_mode = force_generic_plan; "
+                          "EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE %s",
+                    stmt->name);
     for (size_t i = 0; i < stmt->parameter_count; i++)
         mdm_text_puts(&sql, i == 0 ? " (NULL" : ", NULL");
-    mdm_text_printf(&sql, "%s; %s", stmt->parameter_count ? ")" : "", undo);
+    if (stmt->parameter_count > 0) mdm_text_putc(&sql, ')');
     mdm_status status = mdm_text_status(&sql, err);
-    if (status == MDM_OK) {
-        status = mdm_pg_simple(conn, sql.data, NULL, plan, err);
-        if (status != MDM_OK && !conn->broken) (void)mdm_pg_within(conn, PG_QUICK_MS, undo, NULL);
-    }
-    conn->altered = altered;
+    if (status == MDM_OK) status = mdm_pg_simple(conn, sql.data, NULL, plan, err);
     mdm_text_clear(&sql);
+    return status;
+}
+
+/* Whatever explaining does, or fails at, is undone: by a savepoint inside a transaction, by a
+ * transaction of its own outside. */
+static mdm_status explain_and_undo(pg_conn *conn, mdm_str sql, mdm_text *plan, mdm_error *err)
+{
+    bool outside = mdm_pq.transactionStatus(conn->pq) == PQTRANS_IDLE, altered = conn->altered;
+    mdm_stmt *stmt = NULL;
+    MDM_TRY(mdm_pg_simple(conn, outside ? "BEGIN READ ONLY" : "SAVEPOINT mdm_explain", NULL, NULL,
+                          err));
+    mdm_status status = mdm_pg_prepare(&conn->base, sql, &stmt, err); /* also sure that it is one */
+    if (status == MDM_OK) status = explain_prepared(conn, (const pg_stmt *)stmt, plan, err);
+    const char *undo = outside ? "ROLLBACK" : "ROLLBACK TO mdm_explain; RELEASE mdm_explain";
+    if (!conn->broken && mdm_pg_within(conn, PG_QUICK_MS, undo, NULL) != MDM_OK)
+        conn->broken = true;
+    mdm_pg_finish(stmt);
+    conn->altered = altered;
     return status;
 }
 
 static mdm_status explain(mdm_conn *base, mdm_str sql, char **out, mdm_error *err)
 {
     *out = NULL;
-    mdm_stmt *stmt;
     mdm_text plan;
-    MDM_TRY(mdm_pg_prepare(base, sql, &stmt, err)); /* also sure that it is one statement */
     mdm_text_init(&plan);
-    mdm_status status = explain_prepared(mdm_pg_conn(base), (const pg_stmt *)stmt, &plan, err);
+    mdm_status status = explain_and_undo(mdm_pg_conn(base), sql, &plan, err);
     if (status == MDM_OK) status = mdm_text_status(&plan, err);
     if (status == MDM_OK) {
         *out = mdm_text_take(&plan);
         if (!*out) status = mdm_no_memory(err, "a plan");
     }
     mdm_text_clear(&plan);
-    mdm_pg_finish(stmt);
     return status;
 }
 

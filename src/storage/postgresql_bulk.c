@@ -1,6 +1,7 @@
 /* Bulk loading: COPY FROM STDIN in binary form. */
 #include <string.h>
 
+#include "base/alloc.h"
 #include "storage/postgresql_driver.h"
 
 /* --- the statements ----------------------------------------------------------------------- */
@@ -16,24 +17,34 @@ static mdm_status create_table(pg_conn *conn, const mdm_target *target, const md
     return status;
 }
 
-/* What types the table's columns have: each value must be sent in exactly that one's form. The
- * statement, whose columns tell it, is the caller's to finish. */
+static mdm_status select_columns(pg_conn *conn, const mdm_target *target, const mdm_schema *schema,
+                                 mdm_text *sql, mdm_error *err)
+{
+    mdm_text_puts(sql, "SELECT ");
+    for (size_t i = 0; i < schema->count; i++) {
+        if (i > 0) mdm_text_puts(sql, ", ");
+        MDM_TRY(mdm_sql_name(sql, conn->base.backend, mdm_str_from(schema->fields[i].name), err));
+    }
+    mdm_text_puts(sql, " FROM ");
+    MDM_TRY(mdm_sql_target(sql, conn->base.backend, target, err));
+    return mdm_text_status(sql, err);
+}
+
+/* What types the table's columns have, now: each value must be sent in exactly that one's form. The
+ * caller frees *out. */
 static mdm_status describe_table(pg_conn *conn, const mdm_target *target, const mdm_schema *schema,
-                                 mdm_stmt **out, mdm_error *err)
+                                 pg_column **out, mdm_error *err)
 {
     mdm_text sql;
+    PGresult *description = NULL;
     mdm_text_init(&sql);
-    mdm_text_puts(&sql, "SELECT ");
-    mdm_status status = MDM_OK;
-    for (size_t i = 0; i < schema->count && status == MDM_OK; i++) {
-        if (i > 0) mdm_text_puts(&sql, ", ");
-        status = mdm_sql_name(&sql, conn->base.backend, mdm_str_from(schema->fields[i].name), err);
-    }
-    mdm_text_puts(&sql, " FROM ");
-    if (status == MDM_OK) status = mdm_sql_target(&sql, conn->base.backend, target, err);
-    if (status == MDM_OK) status = mdm_text_status(&sql, err);
-    if (status == MDM_OK)
-        status = mdm_pg_prepare(&conn->base, (mdm_str){sql.data, sql.len}, out, err);
+    *out = mdm_alloc_zero(schema->count, sizeof **out);
+    mdm_status status = *out ? MDM_OK : mdm_no_memory(err, "the columns of a table");
+    if (status == MDM_OK) status = select_columns(conn, target, schema, &sql, err);
+    if (status == MDM_OK) status = mdm_pg_describe(conn, sql.data, &description, err);
+    for (size_t i = 0; i < schema->count && status == MDM_OK; i++)
+        (void)mdm_pg_column(description, (int)i, *out + i);
+    mdm_pq.clear(description);
     mdm_text_clear(&sql);
     return status;
 }
@@ -156,13 +167,12 @@ mdm_status mdm_pg_bulk(mdm_conn *base, const mdm_target *target, mdm_stream *sou
 {
     pg_conn *conn = mdm_pg_conn(base);
     int64_t copied = 0;
-    mdm_stmt *table = NULL;
-    mdm_status status = target->create ? create_table(conn, target, source->schema, err)
-                                       : describe_table(conn, target, source->schema, &table, err);
-    if (status == MDM_OK)
-        status = copy(conn, target, table ? ((pg_stmt *)table)->columns : NULL, source, &copied,
-                      err);
-    mdm_pg_finish(table);
+    pg_column *columns = NULL;
+    mdm_status status = target->create
+                            ? create_table(conn, target, source->schema, err)
+                            : describe_table(conn, target, source->schema, &columns, err);
+    if (status == MDM_OK) status = copy(conn, target, columns, source, &copied, err);
+    mdm_free(columns);
     if (rows) *rows = copied;
     return status;
 }

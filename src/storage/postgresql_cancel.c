@@ -60,6 +60,7 @@ static void *ask(void *self)
 
 void mdm_pg_canceller_start(struct pg_canceller *c)
 {
+    if (!c) return;
     pthread_mutex_lock(&c->lock);
     bool start = !c->running;
     if (start) {

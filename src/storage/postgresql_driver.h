@@ -55,10 +55,12 @@ enum {
 #define PG_EPOCH_DAYS 10957
 #define PG_EPOCH_US INT64_C(946684800000000)
 
-#define PG_SLICE_MS 10      /* how late a stop request is seen */
-#define PG_TIMEOUT_GRACE_MS 40 /* time to wind up a request after its deadline */
-#define PG_CANCEL_GRACE_MS 250 /* the same where nobody counts milliseconds */
-#define PG_QUICK_MS 1000    /* for ROLLBACK and the like, where no deadline was given */
+#define PG_SLICE_MS 10          /* how late a stop request is seen */
+#define PG_TIMEOUT_GRACE_MS 20  /* time to wind up a request after its deadline */
+#define PG_CANCEL_GRACE_MS 250  /* the same where nobody counts milliseconds */
+#define PG_WIND_UP_MS 5000      /* the same when the connection is wanted again */
+#define PG_ASK_MS 50            /* between two requests to cancel */
+#define PG_QUICK_MS 1000        /* for ROLLBACK and the like, where no deadline was given */
 
 struct pg_stmt;
 struct pg_canceller;
@@ -73,11 +75,12 @@ typedef struct pg_conn {
     atomic_bool interrupted; /* interrupt() was called meanwhile */
     bool broken;             /* a new connection would be better */
     bool winding_up;         /* the request was given up, but its end is not here yet */
+    bool rollback_due;       /* once it is */
+    int64_t asked_ns;        /* when the server was last asked to cancel */
     bool altered;            /* the session's settings or temporary objects were touched */
     bool prepares;           /* SQL has prepared statements under names of its own */
     bool demoted;            /* the server has become a standby */
     bool refused;            /* the server has said no in the middle of a COPY */
-    bool check_text;         /* the server does not vouch for UTF-8 (encoding SQL_ASCII) */
     bool completed;          /* the request given up last had come to its good end anyway */
     char tag[64];            /* of the command that was completed last: "INSERT 0 3" */
     struct pg_stmt *reader;  /* the statement whose rows are under way */
@@ -190,11 +193,12 @@ mdm_status mdm_pg_wait(pg_conn *conn, short events, mdm_error *err);
 mdm_status mdm_pg_stop_wanted(const pg_conn *conn, mdm_error *err);
 /* Read and forget what is left of the request. */
 mdm_status mdm_pg_skip(pg_conn *conn, mdm_error *err);
-/* Make the server give the request up and wait for that, but no longer than the grace that belongs to
- * status why: the request is over for the caller, whatever the server does. */
+/* Make the server give the request up. For the caller it is over with this, whatever the server
+ * does: its end is waited for no longer than the grace that belongs to status why, and then again
+ * when the connection is next used. */
 void mdm_pg_abandon(pg_conn *conn, mdm_status why);
-/* Give a connection that is winding up a little more time; false: it is broken now. */
-bool mdm_pg_wind_up(pg_conn *conn);
+/* Is what was given up at its end? Waits for nothing. */
+bool mdm_pg_wound_up(pg_conn *conn);
 /* Read what is left for at most that long; true: the request is done. */
 bool mdm_pg_drain(pg_conn *conn, int64_t until_ns);
 /* Note what a finished command did to the session. */
@@ -228,7 +232,7 @@ unsigned mdm_pg_words(mdm_str sql);
 /* NULL: no memory. Takes cancel over. */
 struct pg_canceller *mdm_pg_canceller_new(PGcancel *cancel);
 void mdm_pg_canceller_drop(struct pg_canceller *canceller); /* NULL allowed */
-/* Ask the server, in the background: PQcancel() waits for it, and it may have stopped. */
+/* Ask the server, in the background: PQcancel() waits for it, and it may have stopped. NULL allowed. */
 void mdm_pg_canceller_start(struct pg_canceller *canceller);
 /* Wait until no request to cancel is on its way, which could hit what runs next; false: time is up. */
 bool mdm_pg_canceller_idle(struct pg_canceller *canceller, int64_t until_ns);
@@ -238,12 +242,13 @@ bool mdm_pg_canceller_idle(struct pg_canceller *canceller, int64_t until_ns);
 mdm_status mdm_pg_open(const mdm_location *location, unsigned flags, const mdm_stop *stop,
                        mdm_conn **out, mdm_error *err);
 void mdm_pg_close(mdm_conn *conn);
-mdm_status mdm_pg_explain(mdm_conn *conn, mdm_str sql, char **out, mdm_error *err);
 bool mdm_pg_is_broken(const mdm_conn *conn);
 
 /* --- statements (postgresql_stmt.c) --------------------------------------------- */
 
 mdm_status mdm_pg_prepare(mdm_conn *conn, mdm_str sql, mdm_stmt **out, mdm_error *err);
+/* Columns that a SELECT would have, now, as a description for mdm_pg_column(); the caller's. */
+mdm_status mdm_pg_describe(pg_conn *conn, const char *sql, PGresult **out, mdm_error *err);
 size_t mdm_pg_parameters(const mdm_stmt *stmt);
 mdm_status mdm_pg_execute(mdm_stmt *stmt, const mdm_value *values, size_t count, mdm_error *err);
 const mdm_schema *mdm_pg_schema(const mdm_stmt *stmt);

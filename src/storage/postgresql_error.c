@@ -15,6 +15,7 @@ typedef struct state {
 static const state states[] = {
     {"08", MDM_BACKEND, true},        /* connection exceptions */
     {"0A000", MDM_UNSUPPORTED, false},
+    {"22021", MDM_FORMAT, false},     /* text that is not in its encoding */
     {"25006", MDM_PERMISSION, false}, /* a read-only transaction */
     {"25P03", MDM_BACKEND, true},     /* idle in a transaction for too long */
     {"28", MDM_PERMISSION, true},     /* login refused */

@@ -20,6 +20,7 @@
     X(clear)                   \
     X(cmdStatus)               \
     X(cmdTuples)               \
+    X(conndefaults)            \
     X(connectPoll)             \
     X(connectStartParams)      \
     X(connectionNeedsPassword) \
@@ -64,6 +65,7 @@
     X(sendPrepare)             \
     X(sendQuery)               \
     X(sendQueryPrepared)       \
+    X(serverVersion)           \
     X(setErrorVerbosity)       \
     X(setNoticeReceiver)       \
     X(setSingleRowMode)        \

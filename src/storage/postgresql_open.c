@@ -43,6 +43,29 @@ static mdm_status start_connect(pg_conn *conn, const mdm_location *location, mdm
     return status;
 }
 
+/* A name that libpq does not know: it says so, but in one breath
+ * with all other failures. MDM_OK: it is not that. */
+static mdm_status check_settings(const mdm_location *location, mdm_error *err)
+{
+    const char *known[100];
+    size_t count = 0;
+    PQconninfoOption *options = mdm_pq.conndefaults();
+    for (PQconninfoOption *o = options; o && o->keyword && count < 100; o++)
+        known[count++] = o->keyword;
+    mdm_status status = MDM_OK;
+    for (size_t i = 0; i < location->setting_count && status == MDM_OK && options; i++) {
+        const char *name = location->settings[i].name;
+        size_t k = 0;
+        while (k < count && strcmp(known[k], name) != 0) k++;
+        if (k < count) continue;
+        const char *nearest = mdm_nearest(mdm_str_from(name), known, count);
+        status = mdm_error_set(err, MDM_INVALID, "PostgreSQL has no setting '%s'", name);
+        if (nearest) mdm_error_hint(err, status, "did you mean '%s'?", nearest);
+    }
+    mdm_pq.conninfoFree(options);
+    return status;
+}
+
 /* What connect_timeout says, from whatever source libpq knows. */
 static int64_t connect_seconds(PGconn *pq)
 {
@@ -114,6 +137,9 @@ static mdm_status make_setup(pg_conn *conn, const char *schema, mdm_error *err)
     mdm_text_puts(&sql, "SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC'; SET IntervalStyle = "
                         "'postgres'; SET bytea_output = 'hex'; SET extra_float_digits = 3; SET "
                         "client_min_messages = 'warning'; SET standard_conforming_strings = on");
+    /* A statement whose client is gone ends soon instead of running on for nobody. */
+    if (mdm_pq.serverVersion(conn->pq) >= 140000)
+        mdm_text_puts(&sql, "; SET client_connection_check_interval = '2s'");
     if (conn->flags & MDM_OPEN_READ_ONLY)
         mdm_text_puts(&sql, "; SET default_transaction_read_only = on");
     if (schema) {
@@ -141,8 +167,6 @@ static mdm_status set_up(pg_conn *conn, const mdm_location *location, mdm_error 
     MDM_TRY(make_setup(conn, location->schema, err));
     MDM_TRY(mdm_pg_simple(conn, conn->setup, NULL, NULL, err));
     conn->altered = false; /* by ourselves */
-    const char *encoding = mdm_pq.parameterStatus(conn->pq, "server_encoding");
-    conn->check_text = encoding && strcmp(encoding, "SQL_ASCII") == 0;
     return MDM_OK;
 }
 
@@ -159,6 +183,7 @@ static mdm_status connect_and_set_up(pg_conn *conn, const mdm_location *location
 {
     MDM_TRY(mdm_schema_new(NULL, 0, &conn->no_columns, err));
     MDM_TRY(start_connect(conn, location, err));
+    if (mdm_pq.status(conn->pq) == CONNECTION_BAD) MDM_TRY(check_settings(location, err));
     mdm_pq.setNoticeReceiver(conn->pq, drop_notice, NULL);
     /* While connecting, this is the only way to learn the SQLSTATE of a refusal. */
     mdm_pq.setErrorVerbosity(conn->pq, PQERRORS_VERBOSE);
@@ -199,6 +224,7 @@ void mdm_pg_close(mdm_conn *base)
 {
     if (!base) return;
     pg_conn *conn = mdm_pg_conn(base);
+    if (conn->winding_up || atomic_load(&conn->active)) mdm_pg_canceller_start(conn->canceller);
     mdm_statements_clear(&conn->statements);
     mdm_pg_forget_dead(conn);
     mdm_pg_canceller_drop(conn->canceller);

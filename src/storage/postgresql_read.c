@@ -26,9 +26,9 @@ static bool read_int(mdm_str cell, int64_t *out)
     return true;
 }
 
+/* The server has checked that it is UTF-8, whatever it keeps. */
 static mdm_status put_text(const place *at, mdm_str text)
 {
-    if (at->conn->check_text && mdm_utf8_check(text) != SIZE_MAX) return MDM_FORMAT;
     return mdm_builder_bytes(at->builder, at->column, text);
 }
 

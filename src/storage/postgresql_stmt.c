@@ -142,6 +142,11 @@ static mdm_status parse(pg_conn *conn, const char *name, const char *sql, PGresu
     return status;
 }
 
+mdm_status mdm_pg_describe(pg_conn *conn, const char *sql, PGresult **out, mdm_error *err)
+{
+    return parse(conn, "", sql, out, err); /* without a name: nobody has to clear it away */
+}
+
 static mdm_status describe_columns(pg_stmt *s, const PGresult *description, mdm_error *err)
 {
     size_t count = s->column_count;

@@ -40,18 +40,6 @@ mdm_status mdm_pg_wait(pg_conn *conn, short events, mdm_error *err)
     }
 }
 
-mdm_status mdm_pg_start(pg_conn *conn, mdm_error *err)
-{
-    if (!mdm_pg_wind_up(conn)) return mdm_error_set(err, MDM_BACKEND, "the connection is lost");
-    if (atomic_load(&conn->active))
-        return mdm_error_set(err, MDM_INVALID, "rows of another statement are still being read "
-                                               "from this connection");
-    atomic_store(&conn->interrupted, false);
-    MDM_TRY(mdm_stop_check(conn->base.stop, err));
-    atomic_store(&conn->active, true);
-    return MDM_OK;
-}
-
 static void end_request(pg_conn *conn)
 {
     conn->reader = NULL;
@@ -199,33 +187,74 @@ bool mdm_pg_drain(pg_conn *conn, int64_t until_ns)
     return true;
 }
 
-/* A server that has taken the request to cancel is alive, though perhaps busy: the connection can be
- * had back a little later. One that has not may have stopped: nobody shall wait for it again. */
+/* A server may take its time to give up: it removes gigabytes of temporary files first, or has
+ * stopped. Who called gets the answer in time; who wants the connection next waits. */
+static bool end_is_here(pg_conn *conn, int64_t until_ns)
+{
+    atomic_store(&conn->active, true);
+    bool drained = mdm_pg_drain(conn, until_ns);
+    if (!drained) conn->completed = false;
+    end_request(conn);
+    if (mdm_pq.status(conn->pq) == CONNECTION_BAD) conn->broken = true;
+    /* A request to cancel that arrives late would hit the next statement: wait for both. */
+    conn->winding_up = !mdm_pg_canceller_idle(conn->canceller, until_ns) || !drained;
+    return !conn->winding_up;
+}
+
+/* Asking once is not enough: a request to cancel that the server gets to see before the statement,
+ * which is still on its way or waiting for a processor, is lost. */
+static bool wind_up_until(pg_conn *conn, int64_t until_ns)
+{
+    for (;;) {
+        int64_t now_ns = mdm_clock_ns();
+        if (now_ns - conn->asked_ns >= PG_ASK_MS * MS) {
+            mdm_pg_canceller_start(conn->canceller);
+            conn->asked_ns = now_ns;
+        }
+        int64_t step_ns = now_ns + PG_ASK_MS * MS;
+        if (end_is_here(conn, step_ns < until_ns ? step_ns : until_ns)) return true;
+        if (conn->broken || mdm_clock_ns() >= until_ns) return false;
+    }
+}
+
 void mdm_pg_abandon(pg_conn *conn, mdm_status why)
 {
     int64_t grace_ms = why == MDM_TIMEOUT ? PG_TIMEOUT_GRACE_MS : PG_CANCEL_GRACE_MS;
-    int64_t until_ns = mdm_clock_ns() + grace_ms * MS;
-    mdm_pg_canceller_start(conn->canceller);
-    bool drained = mdm_pg_drain(conn, until_ns);
-    /* A request to cancel that arrives late would hit the next statement: wait for both. */
-    bool asked = mdm_pg_canceller_idle(conn->canceller, until_ns);
-    bool alive = mdm_pq.status(conn->pq) != CONNECTION_BAD;
-    if (!drained) conn->completed = false;
-    if (!alive || (!drained && !asked)) conn->broken = true;
-    else if (!drained || !asked) conn->winding_up = true;
-    end_request(conn);
+    conn->asked_ns = 0;
+    (void)wind_up_until(conn, mdm_clock_ns() + grace_ms * MS);
 }
 
-bool mdm_pg_wind_up(pg_conn *conn)
+bool mdm_pg_wound_up(pg_conn *conn)
 {
-    if (!conn->winding_up) return !conn->broken;
-    int64_t until_ns = mdm_clock_ns() + PG_CANCEL_GRACE_MS * MS;
-    conn->winding_up = false;
+    return !conn->winding_up || end_is_here(conn, 0);
+}
+
+static mdm_status wind_up(pg_conn *conn, mdm_error *err)
+{
+    int64_t until_ns = mdm_clock_ns() + PG_WIND_UP_MS * MS;
+    while (conn->winding_up && !conn->broken) {
+        int64_t now_ns = mdm_clock_ns();
+        if (now_ns >= until_ns) conn->broken = true;
+        else if (!wind_up_until(conn, now_ns + PG_SLICE_MS * MS))
+            MDM_TRY(mdm_stop_check(conn->base.stop, err));
+    }
+    if (conn->broken || !conn->rollback_due) return MDM_OK;
+    conn->rollback_due = false;
+    if (mdm_pq.transactionStatus(conn->pq) == PQTRANS_IDLE) return MDM_OK;
+    return mdm_pg_within(conn, PG_QUICK_MS, "ROLLBACK", err);
+}
+
+mdm_status mdm_pg_start(pg_conn *conn, mdm_error *err)
+{
+    MDM_TRY(mdm_stop_check(conn->base.stop, err));
+    MDM_TRY(wind_up(conn, err));
+    if (conn->broken) return mdm_error_set(err, MDM_BACKEND, "the connection is lost");
+    if (atomic_load(&conn->active))
+        return mdm_error_set(err, MDM_INVALID, "rows of another statement are still being read "
+                                               "from this connection");
+    atomic_store(&conn->interrupted, false);
     atomic_store(&conn->active, true);
-    if (!mdm_pg_drain(conn, until_ns) || !mdm_pg_canceller_idle(conn->canceller, until_ns))
-        conn->broken = true;
-    end_request(conn);
-    return !conn->broken;
+    return MDM_OK;
 }
 
 /* --- what commands do to a session -------------------------------------------------------- */
