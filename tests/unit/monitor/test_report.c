@@ -111,17 +111,25 @@ static void what_is_not_known_is_null(void **state)
 static void any_name_makes_valid_json(void **state)
 {
     fixture *f = *state;
-    static const char *const names[] = {"\"quoted\\", "line\n\x01", "\xC3\xA9t\xC3\xA9",
-                                        "\xFF\xFE"};
-    static const char *const read[] = {"\"quoted\\", "line\n\x01", "\xC3\xA9t\xC3\xA9",
-                                       "\xEF\xBF\xBD\xEF\xBF\xBD"};
-    for (int i = 0; i < 4; i++)
-        mdm_count(f->monitor, mdm_metric_named(f->monitor, names[i], MDM_METRIC_COUNTER, ""), 1);
+    static const struct {
+        const char *name, *read;
+    } cases[] = {
+        {"\"quoted\"", "\"quoted\""},
+        {"back\\slash", "back\\slash"},
+        {"line\n", "line\n"},
+        {"\x01\x1F\x7F", "\x01\x1F\x7F"},
+        {"\xC3\xA9t\xC3\xA9", "\xC3\xA9t\xC3\xA9"},
+        {"\xFF\xFE", "\xEF\xBF\xBD\xEF\xBF\xBD"},
+    };
+    const size_t count = sizeof cases / sizeof *cases;
+    for (size_t i = 0; i < count; i++)
+        mdm_count(f->monitor, mdm_metric_named(f->monitor, cases[i].name, MDM_METRIC_COUNTER, ""),
+                  1);
     mdm_metric_named(f->monitor, "h", MDM_METRIC_HISTOGRAM, "\"unit\"");
     json_t *all = report(f);
     json_t *counters = json_object_get(all, "counters");
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(json_integer_value(json_object_get(counters, read[i])), 1);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(json_integer_value(json_object_get(counters, cases[i].read)), 1);
     json_t *h = json_object_get(json_object_get(all, "histograms"), "h");
     assert_string_equal(json_string_value(json_object_get(h, "unit")), "\"unit\"");
 }
