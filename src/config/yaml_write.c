@@ -266,20 +266,39 @@ void mdm_yaml_add_real(mdm_yaml_writer *writer, double value)
     mdm_text_putc(writer->out, '\n');
 }
 
-static void add_scalar_node(mdm_yaml_writer *w, const mdm_yaml *node)
+/* May a scalar that was plain where it was read, perhaps inside braces, be plain in a block, too?
+ * Where that matters it is a number, a date or a word like "no", which would become a text in
+ * quotes. */
+static bool stays_plain(mdm_str text)
 {
-    /* A plain scalar over several lines was folded into one. */
-    if (node->quoted) mdm_yaml_add_text(w, node->text);
-    else if (mdm_yaml_is_null(node)) mdm_yaml_add_null(w);
-    else if (any_escape(node->text)) mdm_yaml_add_text(w, node->text);
-    else add_plain(w, node->text);
+    static const char inside[] = "+-._:~ ";
+    if (any_escape(text)) return false;
+    if (may_be_plain(text)) return true;
+    if (text.len == 0 || text.data[text.len - 1] == ':') return false;
+    const bool is_dash =
+        text.data[0] == '-' && (text.len == 1 || !strchr("0123456789.", text.data[1]));
+    if (is_dash || strchr(":~ ", text.data[0]) || mdm_str_starts(text, MDM_STR("...")))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.data[i];
+        const bool is_word = is_letter(c) || (c >= '0' && c <= '9');
+        if (!is_word && !(c && strchr(inside, c))) return false;
+        if (c == ':' && text.data[i + 1] == ' ') return false;
+    }
+    return true;
 }
 
-/* A plain key keeps its spelling where it may stand in front of a ':' as it did. */
+static void add_scalar_node(mdm_yaml_writer *w, const mdm_yaml *node)
+{
+    if (!node->quoted && mdm_yaml_is_null(node)) mdm_yaml_add_null(w);
+    else if (!node->quoted && stays_plain(node->text)) add_plain(w, node->text);
+    else mdm_yaml_add_text(w, node->text);
+}
+
 static void add_key_of(mdm_yaml_writer *w, const mdm_yaml *entry)
 {
-    const bool as_it_was = !entry->key_quoted && entry->key.len > 0 && entry->key.len <= KEY_MAX &&
-                           !any_escape(entry->key);
+    const bool as_it_was =
+        !entry->key_quoted && entry->key.len <= KEY_MAX && stays_plain(entry->key);
     if (as_it_was) add_key(w, entry->key);
     else mdm_yaml_key(w, entry->key.data);
 }

@@ -245,6 +245,21 @@ static void a_long_key_is_written_in_the_form_for_long_keys(void **state)
     mdm_yaml_close(root);
 }
 
+/* Found by fuzzing: inside braces '-' is a text, in a block it begins an item. */
+static void what_is_plain_in_braces_only_gets_quotes(void **state)
+{
+    (void)state;
+    mdm_yaml *root = NULL;
+    assert_int_equal(
+        mdm_yaml_read(MDM_STR("{a: -, b: -1, c: -x, d: [1:2, x:y, -.5], no: no, e: ~}"), "t",
+                      MDM_FORMAT, &root, NULL),
+        MDM_OK);
+    mdm_yaml_add_node(&w, root);
+    assert_string_equal(out.data, "a: '-'\nb: -1\nc: '-x'\nd:\n- 1:2\n- x:y\n- -.5\nno: no\n"
+                                  "e: null\n");
+    mdm_yaml_close(root);
+}
+
 /* Found by fuzzing: in the form for long keys a plain "kkk:" would end in the ':' of a value. */
 static void a_long_plain_key_that_ends_in_a_colon_stays_a_key(void **state)
 {
@@ -325,6 +340,7 @@ int main(void)
         WRITE(any_text_reads_back_the_same_as_key_and_value),
         WRITE(a_long_key_is_written_in_the_form_for_long_keys),
         WRITE(a_long_plain_key_that_ends_in_a_colon_stays_a_key),
+        WRITE(what_is_plain_in_braces_only_gets_quotes),
         WRITE(a_node_is_written_as_it_was_read),
         cmocka_unit_test(every_allocation_may_fail),
     };
