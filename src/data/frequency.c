@@ -22,11 +22,11 @@ static size_t bytes_of(size_t word_slots, size_t long_slots, size_t text_size)
     return word_slots * sizeof(mdm_word_count) + long_slots * sizeof(mdm_text_count) + text_size;
 }
 
-/* Tables are at most half full. */
+/* Tables are at most five eighths full: in the first cache level as long as may be. */
 static size_t slots_for(size_t slots, size_t count)
 {
     if (slots == 0) return FIRST_SLOTS;
-    return 2 * (count + 1) > slots ? slots * 2 : slots;
+    return 8 * (count + 1) > 5 * slots ? slots * 2 : slots;
 }
 
 static void place_word(mdm_word_count *words, size_t slots, uint64_t word, uint64_t count)

@@ -51,18 +51,22 @@ static inline size_t mdm_word_slot(uint64_t word, size_t slots)
     return (size_t)(word * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (slots - 1);
 }
 
+/* The word's entry, or a free one, or NULL while there is no table. */
+static inline mdm_word_count *mdm_frequency_find_word(mdm_frequency *f, uint64_t word)
+{
+    if (!f->word_slots) return NULL;
+    size_t at = mdm_word_slot(word, f->word_slots);
+    while (f->words[at].word != word && f->words[at].count) at = (at + 1) & (f->word_slots - 1);
+    return &f->words[at];
+}
+
 /* FULL: limit or budget is reached and the value is new: it is not counted. */
 static inline mdm_added mdm_frequency_add_word(mdm_frequency *f, uint64_t word, uint64_t count)
 {
-    if (f->word_slots) {
-        size_t at = mdm_word_slot(word, f->word_slots);
-        for (; f->words[at].count; at = (at + 1) & (f->word_slots - 1)) {
-            if (f->words[at].word != word) continue;
-            f->words[at].count += count;
-            return MDM_ADDED;
-        }
-    }
-    return mdm_frequency_new_word(f, word, count);
+    mdm_word_count *entry = mdm_frequency_find_word(f, word);
+    if (!entry || !entry->count) return mdm_frequency_new_word(f, word, count);
+    entry->count += count;
+    return MDM_ADDED;
 }
 
 /* Texts of up to 7 bytes as words: bytes from the low end, length in the highest. */

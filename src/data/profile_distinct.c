@@ -3,12 +3,6 @@
 #include "base/hash.h"
 #include "data/profile_state.h"
 
-static uint64_t hash_of(mdm_str bytes)
-{
-    if (bytes.len <= MDM_SHORT_TEXT) return mdm_mix(mdm_short_text(bytes.data, bytes.len));
-    return mdm_hash(bytes);
-}
-
 /* Everything counted so far goes into a sketch. */
 static bool begin_estimate(mdm_profiled *p)
 {
@@ -45,20 +39,43 @@ mdm_profile_value mdm_profile_word_value(const mdm_profiled *p, uint64_t word, c
     return value;
 }
 
-/* Words [0, count), each as often as it stands there; returns how many before the table was full. */
+/* What is new among the words: the table may grow, and the sample. */
+static mdm_added count_new_word(mdm_profiled *p, uint64_t word)
+{
+    mdm_added added = mdm_frequency_new_word(&p->frequency, word, 1);
+    if (added != MDM_ADDED_NEW) return added;
+    if (p->sample_count == MDM_PROFILE_SAMPLE && !is_text_word(p)) return added;
+    char room[8];
+    mdm_profile_value value = mdm_profile_word_value(p, word, room);
+    mdm_profile_fresh(p, &value);
+    return added;
+}
+
+/* How many of the words were counted before the table was full. */
 static size_t count_words(mdm_profiled *p, const uint64_t *words, size_t count, mdm_added *last)
 {
+    mdm_frequency *f = &p->frequency;
     *last = MDM_ADDED;
     for (size_t i = 0; i < count; i++) {
-        mdm_added added = mdm_frequency_add_word(&p->frequency, words[i], 1);
-        if (added == MDM_ADDED) continue;
+        mdm_word_count *entry = mdm_frequency_find_word(f, words[i]);
+        if (entry && entry->count) {
+            entry->count++;
+            continue;
+        }
+        mdm_added added = count_new_word(p, words[i]);
         if (added != MDM_ADDED_NEW) return *last = added, i;
-        if (p->sample_count == MDM_PROFILE_SAMPLE && !is_text_word(p)) continue;
+    }
+    return count;
+}
+
+/* From here on texts are not looked up: each may be the smallest or largest. */
+static void fresh_words(mdm_profiled *p, const uint64_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
         char room[8];
         mdm_profile_value value = mdm_profile_word_value(p, words[i], room);
         mdm_profile_fresh(p, &value);
     }
-    return count;
 }
 
 bool mdm_profile_words(mdm_profiled *p, const uint64_t *words, size_t count)
@@ -69,6 +86,7 @@ bool mdm_profile_words(mdm_profiled *p, const uint64_t *words, size_t count)
         at = count_words(p, words, count, &last);
         if (at == count) return true;
         if (last == MDM_ADD_NO_MEMORY || !begin_estimate(p)) return false;
+        if (is_text_word(p)) fresh_words(p, words + at, count - at);
     }
     for (; at < count; at++) mdm_sketch_add(p->sketch, mdm_mix(words[at]));
     return true;
@@ -82,21 +100,18 @@ static mdm_profile_value value_of(const mdm_profiled *p, mdm_str bytes)
     return value;
 }
 
-bool mdm_profile_bytes(mdm_profiled *p, mdm_str bytes)
+bool mdm_profile_long(mdm_profiled *p, mdm_str bytes)
 {
-    mdm_added added = MDM_ADD_FULL;
+    uint64_t hash = mdm_hash(bytes);
     if (!p->sketch) {
-        if (bytes.len <= MDM_SHORT_TEXT)
-            added = mdm_frequency_add_word(&p->frequency, mdm_short_text(bytes.data, bytes.len), 1);
-        else
-            added = mdm_frequency_add_long(&p->frequency, bytes, mdm_hash(bytes), 1);
+        mdm_added added = mdm_frequency_add_long(&p->frequency, bytes, hash, 1);
         if (added == MDM_ADDED) return true;
         mdm_profile_value value = value_of(p, bytes);
         mdm_profile_fresh(p, &value);
         if (added == MDM_ADDED_NEW) return true;
         if (added == MDM_ADD_NO_MEMORY || !begin_estimate(p)) return false;
     }
-    mdm_sketch_add(p->sketch, hash_of(bytes));
+    mdm_sketch_add(p->sketch, hash);
     return true;
 }
 

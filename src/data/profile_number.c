@@ -90,21 +90,32 @@ static void sequence_of_whole(mdm_profiled *p, const int64_t *values, size_t cou
     p->kept[MDM_KEPT_LAST].value.integer = last;
 }
 
-/* 1024 values of 53 bits fit into 64. */
+static mdm_wide sum_of_whole(const int64_t *values, size_t count, bool small)
+{
+    int64_t sum = 0;
+    mdm_wide wide = 0;
+    if (small)
+        for (size_t i = 0; i < count; i++) sum += values[i];
+    else
+        for (size_t i = 0; i < count; i++) wide += values[i];
+    return wide + sum;
+}
+
 static void sums_of_whole(mdm_profiled *p, const int64_t *values, size_t count)
 {
     double reals[BLOCK];
     int64_t zeros = 0, negatives = 0;
-    mdm_wide sum = 0;
     for (size_t i = 0; i < count; i++) {
         reals[i] = (double)values[i];
         zeros += values[i] == 0;
         negatives += values[i] < 0;
-        sum += values[i];
     }
     p->zeros += zeros;
     p->negatives += negatives;
-    p->whole_sum += sum;
+    /* BLOCK values of 52 bits add up to 62. */
+    bool small = p->kept[MDM_KEPT_MIN].value.integer > -((int64_t)1 << 52) &&
+                 p->kept[MDM_KEPT_MAX].value.integer < (int64_t)1 << 52;
+    p->whole_sum += sum_of_whole(values, count, small);
     mdm_moments moments = mdm_moments_of(reals, count);
     mdm_moments_merge(&p->moments, &moments);
 }
@@ -264,7 +275,7 @@ bool mdm_profile_add_wide(mdm_profiled *p, const mdm_column *column, int64_t row
     for (int64_t r = 0; r < rows; r++) {
         if (!mdm_column_is_set(column, r)) continue;
         add_decimal(p, (mdm_profile_value){.decimal = values[r]}, &moments);
-        if (!mdm_profile_bytes(p, (mdm_str){(const char *)&values[r], sizeof values[r]})) return false;
+        if (!mdm_profile_long(p, (mdm_str){(const char *)&values[r], sizeof values[r]})) return false;
     }
     mdm_moments_merge(&p->moments, &moments);
     return true;

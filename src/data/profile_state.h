@@ -70,8 +70,9 @@ void mdm_profile_sum(mdm_profiled *p, double value);
 
 /* Count words; from the first that does not fit on they are estimated. False: no memory. */
 bool mdm_profile_words(mdm_profiled *p, const uint64_t *words, size_t count);
-/* Count one text, or 16 bytes of a decimal. */
-bool mdm_profile_bytes(mdm_profiled *p, mdm_str bytes);
+/* Count one text of more than MDM_SHORT_TEXT bytes (shorter ones are words), or the 16 bytes of a
+ * decimal. */
+bool mdm_profile_long(mdm_profiled *p, mdm_str bytes);
 /* Add what another has counted or estimated. */
 bool mdm_profile_distinct_merge(mdm_profiled *p, const mdm_profiled *other);
 
@@ -83,7 +84,7 @@ int mdm_profile_compare(mdm_profile_kind kind, const mdm_profile_value *a,
 /* Bytes of a text that are kept: at most MDM_PROFILE_TEXT, up to the end of a character. */
 size_t mdm_profile_cut(const mdm_profiled *p, mdm_str bytes);
 void mdm_profile_keep(mdm_profiled *p, int which, const mdm_profile_value *value);
-/* value was never seen before. */
+/* value was perhaps never seen before. */
 void mdm_profile_fresh(mdm_profiled *p, const mdm_profile_value *value);
 mdm_profile_value mdm_profile_word_value(const mdm_profiled *p, uint64_t word, char *room);
 
