@@ -90,8 +90,10 @@ bool pool_check(mdm_pool *pool, slot *s, int64_t now);
  * before. *waited: it had to. */
 mdm_status pool_wait(mdm_pool *pool, const mdm_stop *stop, int64_t deadline, bool first,
                      slot **out, bool *waited, mdm_error *err);
-/* Under the lock: give a BUSY slot of ours to who waits longest; false: nobody waits. */
-bool pool_grant(mdm_pool *pool, slot *s);
+/* Under the lock: give a BUSY slot of ours to who waits longest, who is then to be woken; NULL: nobody
+ * waits. */
+atomic_uint *pool_grant(mdm_pool *pool, slot *s);
+void pool_wake(atomic_uint *sleeper); /* NULL allowed */
 /* Under the lock: let the first in line look whether it can connect. */
 void pool_nudge(mdm_pool *pool);
 /* Under the lock: all who wait get this error. */

@@ -23,7 +23,8 @@ static void hand_over(mdm_pool *pool, slot *s)
     pthread_mutex_lock(&pool->lock);
     const uint64_t generation = slot_generation(atomic_load(&s->word));
     const bool wanted = is_wanted(pool, generation);
-    if (!wanted || !pool_grant(pool, s)) {
+    atomic_uint *const sleeper = wanted ? pool_grant(pool, s) : NULL;
+    if (!sleeper) {
         const unsigned staying = atomic_load(&pool->open_count) - pool->leaving;
         if (wanted && staying <= (unsigned)pool->options.size)
             atomic_store(&s->word, slot_word(SLOT_FREE, generation));
@@ -31,6 +32,7 @@ static void hand_over(mdm_pool *pool, slot *s)
             out = pool_take_out(pool, s);
     }
     pthread_mutex_unlock(&pool->lock);
+    pool_wake(sleeper); /* without the lock, which it may want at once */
     if (out) pool_close_out(pool, s, out);
 }
 

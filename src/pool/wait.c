@@ -22,12 +22,17 @@ static void sleep_until(atomic_uint *word, int64_t until)
             FUTEX_BITSET_MATCH_ANY);
 }
 
-/* The waiter may be gone as soon as the word is set: the kernel does not read it when it wakes. */
+/* The waiter may be gone as soon as its word is set: to wake, the kernel only looks at the address. */
+void pool_wake(atomic_uint *word)
+{
+    if (word) syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
+}
+
 static void wake(waiter *w, unsigned signal)
 {
     atomic_uint *word = &w->signal;
     atomic_store_explicit(word, signal, memory_order_release);
-    syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
+    pool_wake(word);
 }
 
 /* --- the queue ------------------------------------------------------------------ */
@@ -59,16 +64,17 @@ static waiter *first_ready(const mdm_pool *pool)
     return w;
 }
 
-bool pool_grant(mdm_pool *pool, slot *s)
+atomic_uint *pool_grant(mdm_pool *pool, slot *s)
 {
     waiter *w = first_ready(pool);
-    if (!w) return false;
+    if (!w) return NULL;
     leave(pool, w);
     if (pool->waiting > 0) atomic_fetch_or(&s->word, SLOT_WANTED);
     else atomic_fetch_and(&s->word, ~(uint64_t)SLOT_WANTED);
     w->granted = s;
-    wake(w, WAITER_GRANTED);
-    return true;
+    atomic_uint *word = &w->signal;
+    atomic_store_explicit(word, WAITER_GRANTED, memory_order_release);
+    return word;
 }
 
 void pool_nudge(mdm_pool *pool)
@@ -160,7 +166,7 @@ static mdm_status connect_and_share(mdm_pool *pool, waiter *w, const mdm_stop *s
     mdm_status status = pool_grow(pool, &limited, &made, err);
     w->connecting = false;
     if (status != MDM_OK) return status;
-    pool_grant(pool, made);
+    pool_wake(pool_grant(pool, made));
     pool_nudge(pool);
     return MDM_OK;
 }

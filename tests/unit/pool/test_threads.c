@@ -103,11 +103,11 @@ static void sixty_four_threads_on_five_connections_never_share_one(void **state)
     assert_int_equal(c.served, CROWD * ROUNDS);
     mdm_pool_stats stats = mdm_pool_stats_read(c.pool);
     assert_int_equal(stats.acquired, CROWD * ROUNDS);
-    assert_int_equal(stats.created, 5);
+    assert_in_range(stats.created, 1, 5); /* no more than were needed */
     assert_int_equal(stats.waiting, 0);
-    assert_int_equal(stats.idle, 5);
+    assert_int_equal(stats.idle, stats.created);
     mdm_pool_close(c.pool);
-    assert_int_equal(toy.closed, 5);
+    assert_int_equal(toy.closed, stats.created);
     assert_int_equal(toy.most_opening, 1);
 }
 
@@ -120,7 +120,7 @@ static void overflow_comes_and_goes_under_a_crowd(void **state)
     assert_int_equal(c.served, CROWD * ROUNDS);
     mdm_pool_stats stats = mdm_pool_stats_read(c.pool);
     assert_int_equal(stats.active, 0);
-    assert_int_equal(stats.idle, 2);
+    assert_in_range(stats.idle, 1, 2);
     mdm_pool_close(c.pool);
     assert_int_equal(toy.closed, toy.opened);
 }
