@@ -92,6 +92,7 @@
     X(init_set_error)                           \
     X(init_set_max_threads)                     \
     X(interrupt)                                \
+    X(is_null_value)                            \
     X(library_version)                          \
     X(list_type_child_type)                     \
     X(list_vector_get_child)                    \

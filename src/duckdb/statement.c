@@ -145,6 +145,7 @@ mdm_status mdm_duckdb_execute(mdm_duckdb_link *link, duckdb_prepared_statement p
     MDM_TRY(mdm_duckdb_free_link(link, stop, err));
 
     duckdb_pending_result pending = NULL;
+    mdm_duckdb_relay(); /* other threads may begin at once */
     duckdb_state state = mdm_duck.pending_prepared_streaming(prepared, &pending);
     if (state != DuckDBSuccess) {
         const mdm_status status = mdm_duckdb_error(err, mdm_duck.pending_error(pending));
@@ -152,7 +153,6 @@ mdm_status mdm_duckdb_execute(mdm_duckdb_link *link, duckdb_prepared_statement p
         return status;
     }
     mdm_duckdb_watch(link, stop);
-    mdm_duckdb_relay();
     state = mdm_duck.execute_pending(pending, &out->raw);
     mdm_duckdb_relay();
     const mdm_status reason = mdm_duckdb_unwatch(link);

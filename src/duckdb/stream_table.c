@@ -75,7 +75,8 @@ static void on_bind(duckdb_bind_info info)
 {
     mdm_duckdb_relay();
     duckdb_value id = mdm_duck.bind_get_parameter(info, 0);
-    mdm_stream_table *table = find(mdm_duck.get_int64(id));
+    /* Asked for the number of a NULL, DuckDB throws, through our frames. */
+    mdm_stream_table *table = mdm_duck.is_null_value(id) ? NULL : find(mdm_duck.get_int64(id));
     mdm_duck.destroy_value(&id);
     if (!table) {
         mdm_duck.bind_set_error(info, "there is no open stream of rows of that number");

@@ -161,6 +161,7 @@ static void a_closed_table_is_refused(void **state)
     assert_int_equal(
         mdm_duckdb_run(d.link, MDM_STR("SELECT * FROM mdm_stream(NULL)"), NULL, NULL, &err),
         MDM_BACKEND);
+    assert_non_null(strstr(err.message, "there is no open stream of rows of that number"));
     duck_close(&d);
 }
 
