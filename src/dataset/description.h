@@ -14,6 +14,7 @@ typedef struct mdm_description {
     mdm_arena arena;        /* of all texts below */
     mdm_dataset_info info;  /* fields that the file has; sizes, availability are the reader's to fill */
     const char *folder;     /* below datasets/: "NAME", "NAME.2"; NULL: not told */
+    const char *id;         /* of the staging it came from: marks its schema in a server; NULL: not told */
     const char *computed_at; /* of the statistics; NULL: not told */
     const char *password;   /* of an old file; NULL: none */
     const mdm_setting *overrides; /* settings that an old file has in `database` */

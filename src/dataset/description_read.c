@@ -159,6 +159,7 @@ static mdm_status read_metadata(const reader *r, const mdm_yaml *root)
     MDM_TRY(read_text(r, statistics, "computed_at", &r->d->computed_at));
     MDM_TRY(read_int(r, ours, "data_version", &info->data_version));
     MDM_TRY(read_text(r, ours, "folder", &r->d->folder));
+    MDM_TRY(read_text(r, ours, "id", &r->d->id));
     MDM_TRY(read_list(r, ours, "type_overrides", &r->d->column_types, &r->d->column_type_count));
     const mdm_yaml *files = mdm_yaml_get(ours, "files");
     for (const mdm_yaml *node = files ? files->first : NULL; node; node = node->next)

@@ -110,11 +110,12 @@ static void put_files(writer *w, const mdm_description *d)
 
 static void put_ours(writer *w, const mdm_description *d)
 {
-    static const char *const known[] = {"data_version", "folder", "files", "type_overrides"};
+    static const char *const known[] = {"data_version", "folder", "id", "files", "type_overrides"};
     mdm_yaml_key(w, "mdm");
     mdm_yaml_map_begin(w);
     put_known_int(w, "data_version", d->info.data_version);
     put_known_text(w, "folder", d->folder);
+    put_known_text(w, "id", d->id);
     put_files(w, d);
     put_list(w, "type_overrides", d->column_types, d->column_type_count);
     put_unknown(w, mdm_yaml_get(mdm_yaml_get(d->tree, "metadata"), "mdm"), known, COUNT(known));

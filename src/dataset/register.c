@@ -392,6 +392,7 @@ static mdm_status describe_place(registration *r, mdm_error *err)
     mdm_place place;
     info->backend = r->backend->name;
     r->description->folder = mdm_arena_text(arena, r->staging.folder);
+    r->description->id = mdm_arena_text(arena, r->staging.id);
     if (!r->schema) {
         info->path = mdm_arena_printf(arena, "%s/%s%s", r->staging.path,
                                       r->staging.file_name, r->backend->dialect->file_suffix);
@@ -454,7 +455,8 @@ static mdm_status claim_old(registration *r, mdm_error *err)
     if (status != MDM_OK) return status;
     if (!r->old->description.folder) r->old->description.folder = r->old->description.info.name;
     const mdm_status claimed =
-        mdm_folder_claim(r->config, r->old->description.folder, &r->old_owner, err);
+        mdm_folder_claim(r->config, r->old->description.folder, r->old->description.id,
+                         r->old->description.info.schema, &r->old_owner, err);
     return claimed == MDM_NOT_FOUND ? MDM_OK : claimed; /* its data are gone: nothing to guard */
 }
 

@@ -168,10 +168,11 @@ mdm_status mdm_dataset_remove(mdm_session *session, const char *name, mdm_error 
     if (status != MDM_OK && status != MDM_FORMAT) return status;
 
     const char *folder = dataset ? folder_of(&dataset->description) : normal;
-    status = mdm_folder_claim(config, folder, &owner, err);
+    const char *schema = dataset ? dataset->description.info.schema : NULL;
+    status = mdm_folder_claim(config, folder, dataset ? dataset->description.id : NULL, schema, &owner,
+                              err);
     if (status == MDM_OK || status == MDM_NOT_FOUND)
-        status = remove_claimed(session, normal, folder,
-                                dataset ? dataset->description.info.schema : NULL, err);
+        status = remove_claimed(session, normal, folder, schema, err);
     mdm_lock_drop(&owner);
     mdm_dataset_close(dataset);
     return status;

@@ -142,23 +142,53 @@ mdm_status mdm_staging_place(mdm_staging *s, mdm_error *err)
 
 /* --- publishing ----------------------------------------------------------------------- */
 
+/* Is what stands at path what we wanted to write there? */
+static bool stands(const char *path, mdm_str description)
+{
+    mdm_text text;
+    mdm_text_init(&text);
+    const bool same = mdm_file_read(path, description.len, &text, NULL) == MDM_OK &&
+                      mdm_str_equal((mdm_str){text.data, text.len}, description);
+    mdm_text_clear(&text);
+    return same;
+}
+
+/* Writing the description failed: did the rename take place all the same (only its sync failed)? A new
+ * one is taken back. One that has replaced another cannot be: then both data folders must stay, for
+ * nobody knows which description a power cut would leave. */
+static bool is_committed(const char *path, mdm_str description, bool replace)
+{
+    if (!stands(path, description)) return false;
+    return replace || mdm_file_unlink(path, NULL) != MDM_OK;
+}
+
+static mdm_status write_description(const char *path, mdm_str description, bool replace,
+                                    bool *committed, mdm_error *err)
+{
+    const mdm_status status = replace ? mdm_file_replace(path, description, err)
+                                      : mdm_file_publish(path, description, err);
+    *committed = status == MDM_OK ||
+                 (status != MDM_EXISTS && is_committed(path, description, replace));
+    return status;
+}
+
 mdm_status mdm_staging_publish(mdm_staging *s, mdm_str description, bool replace, mdm_error *err)
 {
     mdm_lock home = MDM_LOCK_INIT;
+    bool committed = false;
     char *path = mdm_home_description(s->config, s->name);
     mdm_status status = path ? mdm_home_lock(s->config, MDM_LOCK_SHARED, &home, err)
                              : mdm_no_memory(err, "a path");
     if (status == MDM_OK)
-        status = replace ? mdm_file_replace(path, description, err)
-                         : mdm_file_publish(path, description, err);
+        status = write_description(path, description, replace, &committed, err);
     mdm_lock_drop(&home);
     mdm_free(path);
     if (status == MDM_EXISTS)
         mdm_error_set(err, status, "dataset '%s' already exists", s->name);
-    if (status != MDM_OK) return status;
+    if (!committed) return status;
     mdm_folder_release(s->config, s->folder, &s->owner);
     clear(s);
-    return MDM_OK;
+    return status;
 }
 
 void mdm_staging_abandon(mdm_staging *s)
@@ -180,16 +210,30 @@ static char *owner_of(const mdm_config *config, const char *folder)
     return owner;
 }
 
-mdm_status mdm_folder_claim(const mdm_config *config, const char *folder, mdm_lock *owner,
-                            mdm_error *err)
+static mdm_status note_schema(const char *owner, const char *id, const char *schema, mdm_error *err)
+{
+    mdm_text lines;
+    mdm_text_init(&lines);
+    mdm_text_printf(&lines, "id: %s\nschema: %s\n", id, schema);
+    mdm_status status = mdm_text_status(&lines, err);
+    if (status == MDM_OK) status = mdm_file_append(owner, (mdm_str){lines.data, lines.len}, err);
+    if (status == MDM_OK) status = mdm_file_sync(owner, err);
+    mdm_text_clear(&lines);
+    return status;
+}
+
+mdm_status mdm_folder_claim(const mdm_config *config, const char *folder, const char *id,
+                            const char *schema, mdm_lock *owner, mdm_error *err)
 {
     *owner = MDM_LOCK_INIT;
     char *path = owner_of(config, folder);
     if (!path) return mdm_no_memory(err, "a path");
-    const mdm_status status = mdm_lock_take(path, MDM_LOCK_EXCLUSIVE, false, true, owner, err);
-    mdm_free(path);
+    mdm_status status = mdm_lock_take(path, MDM_LOCK_EXCLUSIVE, false, true, owner, err);
     if (status == MDM_BUSY)
         mdm_error_set(err, status, "%s is being changed by another process", folder);
+    if (status == MDM_OK && id && schema) status = note_schema(path, id, schema, err);
+    if (status != MDM_OK) mdm_lock_drop(owner);
+    mdm_free(path);
     return status;
 }
 

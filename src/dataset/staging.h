@@ -37,7 +37,9 @@ MDM_MUST_CHECK mdm_status mdm_staging_note_schema(mdm_staging *staging, const ch
                                                   mdm_error *err);
 /* The data are complete and closed: sync all files, rename the folder. */
 MDM_MUST_CHECK mdm_status mdm_staging_place(mdm_staging *staging, mdm_error *err);
-/* Publish the description. replace: over an existing one, else MDM_EXISTS. On success *staging is cleared. */
+/* Publish the description. replace: over an existing one, else MDM_EXISTS. Once it stands *staging is
+ * cleared; that may be the case after a failure, too (its sync failed and it had replaced another): then
+ * the old data must stay as well. */
 MDM_MUST_CHECK mdm_status mdm_staging_publish(mdm_staging *staging, mdm_str description,
                                               bool replace, mdm_error *err);
 /* Remove what is there; a cleared staging is allowed. Schemas are the caller's to drop. */
@@ -45,9 +47,12 @@ void mdm_staging_abandon(mdm_staging *staging);
 
 /* --- an existing dataset ------------------------------------------------------- */
 
-/* Become the one who changes the data folder: a locked owner file in it. MDM_BUSY: another one does. */
+/* Become the one who changes the data folder: a locked owner file in it, which names its schema in a server
+ * (id, schema: of its description, may be NULL), so that a healer can finish what we began. MDM_BUSY: another
+ * one does. MDM_NOT_FOUND: there is no such folder. */
 MDM_MUST_CHECK mdm_status mdm_folder_claim(const mdm_config *config, const char *folder,
-                                           mdm_lock *owner, mdm_error *err);
+                                           const char *id, const char *schema, mdm_lock *owner,
+                                           mdm_error *err);
 /* Done changing: the owner file goes, then the lock. */
 void mdm_folder_release(const mdm_config *config, const char *folder, mdm_lock *owner);
 /* No description points to it any more: rename it to .dead-ID and delete it. */
