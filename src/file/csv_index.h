@@ -20,28 +20,30 @@ typedef enum mdm_csv_fault {
     MDM_CSV_STRAY_RETURN  /* '\r' that ends no line (or '\n', where '\r' alone does) */
 } mdm_csv_fault;
 
-#define MDM_CSV_RECORD 0x80000000u /* this end of a field ends its record too */
-
 typedef struct mdm_csv_index {
     mdm_csv_dialect dialect;
-    uint32_t *ends; /* positions of delimiters and newlines, in order; some with MDM_CSV_RECORD */
-    size_t count, size;
+    uint32_t *ends;    /* positions of delimiters and newlines, in order */
+    uint32_t *records; /* of each record in whole: how many ends there are up to its own */
+    size_t count, record_count, size;
     size_t scanned; /* the text before it has been looked at */
     mdm_csv_fault fault;
     size_t bad;       /* where; SIZE_MAX: nowhere */
     bool in_quotes;   /* the text scanned so far ends inside of quotes */
     uint64_t may_open, closed, returned; /* 1: so does its last byte ask of the next one */
+    uint64_t returns; /* not 0: lines may end with '\r' before their newline */
 } mdm_csv_index;
 
 #define MDM_CSV_BLOCK 64u
 
-/* Memory for ends stays the caller's. */
-void mdm_csv_index_init(mdm_csv_index *index, const mdm_csv_dialect *dialect, uint32_t *ends,
+/* room holds 2 * size numbers and stays the caller's. */
+void mdm_csv_index_init(mdm_csv_index *index, const mdm_csv_dialect *dialect, uint32_t *room,
                         size_t size);
+/* The text has no newline at its end: its last record ends there all the same. */
+void mdm_csv_index_end(mdm_csv_index *index, size_t len);
 /* A record begins at this place. */
 void mdm_csv_index_begin(mdm_csv_index *index, size_t at);
 /* Look at whole blocks of text from scanned on, with last at all of it, until fewer than a block of
- * ends is free or something is bad. Positions must fit 31 bits; MDM_CSV_BLOCK zero bytes follow text. */
+ * ends is free or something is bad. Positions must fit 32 bits; MDM_CSV_BLOCK zero bytes follow text. */
 void mdm_csv_index_scan(mdm_csv_index *index, mdm_str text, bool last);
 
 #endif

@@ -45,38 +45,40 @@ char *mdm_csv_delimiter_text(char delimiter, char text[MDM_DELIMITER_TEXT])
 typedef struct trial {
     mdm_str text;
     bool whole;
-    uint32_t *ends; /* of text */
-    size_t count;
+    uint32_t *room; /* for the index of text */
+    mdm_csv_index index;
 } trial;
+
+static size_t index_size(const trial *t)
+{
+    return t->text.len + 2 * MDM_CSV_BLOCK;
+}
 
 static void scan(trial *t, const mdm_csv_dialect *dialect)
 {
-    mdm_csv_index index;
-    mdm_csv_index_init(&index, dialect, t->ends, t->text.len + 2 * MDM_CSV_BLOCK);
-    mdm_csv_index_scan(&index, t->text, t->whole);
-    t->count = index.count;
-    /* A last line without a newline. */
-    if (t->whole && index.bad == SIZE_MAX && !index.in_quotes && t->text.len > 0 &&
-        t->text.data[t->text.len - 1] != dialect->newline)
-        t->ends[t->count++] = (uint32_t)t->text.len | MDM_CSV_RECORD;
+    mdm_csv_index *index = &t->index;
+    mdm_csv_index_init(index, dialect, t->room, index_size(t));
+    mdm_csv_index_scan(index, t->text, t->whole);
+    const bool sound = index->bad == SIZE_MAX && !index->in_quotes;
+    if (t->whole && sound && t->text.len > 0 && t->text.data[t->text.len - 1] != dialect->newline)
+        mdm_csv_index_end(index, t->text.len);
 }
 
 typedef struct record {
-    size_t begin, first, fields;
+    size_t begin, end, first, fields; /* first: which of the ends is that of its first field */
 } record;
 
 /* The next record with anything in it; *at: 0 at first. */
 static bool next_record(const trial *t, size_t *at, record *out)
 {
-    while (*at < t->count) {
-        out->first = *at;
-        out->begin = *at ? (t->ends[*at - 1] & ~MDM_CSV_RECORD) + 1 : 0;
-        size_t i = *at;
-        while (i < t->count && !(t->ends[i] & MDM_CSV_RECORD)) i++;
-        if (i == t->count) break;
-        *at = i + 1;
-        out->fields = i + 1 - out->first;
-        const size_t len = (t->ends[i] & ~MDM_CSV_RECORD) - out->begin;
+    const mdm_csv_index *index = &t->index;
+    while (*at < index->record_count) {
+        out->first = *at ? index->records[*at - 1] : 0;
+        out->begin = out->first ? index->ends[out->first - 1] + 1 : 0;
+        out->end = index->ends[index->records[*at] - 1];
+        out->fields = index->records[*at] - out->first;
+        ++*at;
+        const size_t len = out->end - out->begin;
         if (out->fields > 1 || len > (len > 0 && t->text.data[out->begin] == '\r')) return true;
     }
     return false;
@@ -84,9 +86,9 @@ static bool next_record(const trial *t, size_t *at, record *out)
 
 static mdm_str field(const trial *t, const record *r, size_t number, char quote)
 {
-    const size_t begin = number ? (t->ends[r->first + number - 1] & ~MDM_CSV_RECORD) + 1 : r->begin;
-    mdm_str text = {t->text.data + begin,
-                    (t->ends[r->first + number] & ~MDM_CSV_RECORD) - begin};
+    const uint32_t *ends = t->index.ends + r->first;
+    const size_t begin = number ? ends[number - 1] + 1 : r->begin;
+    mdm_str text = {t->text.data + begin, ends[number] - begin};
     if (text.len > 0 && text.data[text.len - 1] == '\r') text.len--;
     if (text.len >= 2 && quote && text.data[0] == quote) text = (mdm_str){text.data + 1, text.len - 2};
     return text;
@@ -105,7 +107,7 @@ static score rate(trial *t, const mdm_csv_dialect *dialect)
     scan(t, dialect);
     while (next_record(t, &at, &r)) {
         if (s.fields == 0) s.fields = r.fields;
-        if (r.fields == s.fields) s.agreeing += (t->ends[at - 1] & ~MDM_CSV_RECORD) + 1 - r.begin;
+        if (r.fields == s.fields) s.agreeing += r.end + 1 - r.begin;
     }
     if (s.fields < 2) s.agreeing = 0;
     return s;
@@ -221,8 +223,8 @@ mdm_status mdm_csv_layout_find(mdm_str sample, bool whole, char delimiter, mdm_c
         t.text.len = (size_t)(cut - sample.data) + 1;
         t.whole = true; /* up to a line's end, of which a quoted field may have some more */
     }
-    t.ends = mdm_alloc((t.text.len + 2 * MDM_CSV_BLOCK) * sizeof *t.ends);
-    if (!t.ends) return mdm_no_memory(err, "a sample of a file");
+    t.room = mdm_alloc(2 * index_size(&t) * sizeof *t.room);
+    if (!t.room) return mdm_no_memory(err, "a sample of a file");
     const score doubled = best_delimiter(&t, delimiter, &out->dialect);
     if (doubled.agreeing < t.text.len && !memchr(t.text.data, '"', t.text.len)) {
         mdm_csv_dialect single = {delimiter, '\'', out->dialect.newline};
@@ -230,6 +232,6 @@ mdm_status mdm_csv_layout_find(mdm_str sample, bool whole, char delimiter, mdm_c
     }
     scan(&t, &out->dialect);
     out->has_header = has_header(&t, out->dialect.quote);
-    mdm_free(t.ends);
+    mdm_free(t.room);
     return MDM_OK;
 }

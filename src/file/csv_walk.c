@@ -8,7 +8,6 @@
 #include "base/alloc.h"
 
 #define FIRST_ENDS 16384u
-#define POSITION(end) ((end) & ~MDM_CSV_RECORD)
 
 typedef struct csv_record {
     size_t begin, end;     /* in the window, without the line's end */
@@ -35,26 +34,38 @@ static mdm_str text_of(const mdm_csv_walk *walk)
 
 /* --- finding records ------------------------------------------------------------------ */
 
+/* Drop what belongs to records that were taken. */
 static void forget_passed(mdm_csv_walk *walk)
 {
     mdm_csv_index *index = &walk->index;
-    memmove(index->ends, index->ends + walk->first, (index->count - walk->first) * sizeof *index->ends);
     index->count -= walk->first;
-    walk->looked -= walk->first;
-    walk->first = 0;
+    memmove(index->ends, index->ends + walk->first, index->count * sizeof *index->ends);
+    index->record_count -= walk->next;
+    for (size_t i = 0; i < index->record_count; i++)
+        index->records[i] = index->records[walk->next + i] - (uint32_t)walk->first;
+    walk->first = walk->next = 0;
+}
+
+static uint32_t *new_room(size_t size)
+{
+    return mdm_alloc(2 * size * sizeof(uint32_t));
 }
 
 static mdm_status make_room(mdm_csv_walk *walk, mdm_error *err)
 {
     mdm_csv_index *index = &walk->index;
-    if (index->size - index->count >= MDM_CSV_BLOCK) return MDM_OK;
+    if (index->size - index->count > MDM_CSV_BLOCK) return MDM_OK;
     if (walk->first > 0) forget_passed(walk);
-    if (index->size - index->count >= MDM_CSV_BLOCK) return MDM_OK;
-    /* One more than it says, for an end of file. */
-    uint32_t *grown = mdm_realloc(index->ends, (2 * index->size + 1) * sizeof *grown);
-    if (!grown) return mdm_no_memory(err, "an index of fields");
-    index->ends = grown;
-    index->size *= 2;
+    if (index->size - index->count > MDM_CSV_BLOCK) return MDM_OK;
+    const size_t size = 2 * index->size;
+    uint32_t *room = new_room(size);
+    if (!room) return mdm_no_memory(err, "an index of fields");
+    memcpy(room, index->ends, index->count * sizeof *room);
+    memcpy(room + size, index->records, index->record_count * sizeof *room);
+    mdm_free(index->ends);
+    index->ends = room;
+    index->records = room + size;
+    index->size = size;
     return MDM_OK;
 }
 
@@ -70,31 +81,24 @@ static bool is_too_long(const mdm_csv_walk *walk)
     return !w->ended && w->len - walk->at + 32 > MDM_FIELD_MAX;
 }
 
-static void take_record(mdm_csv_walk *walk, csv_record *out)
+static inline void take_record(mdm_csv_walk *walk, csv_record *out)
 {
     const mdm_csv_index *index = &walk->index;
-    const size_t end = POSITION(index->ends[walk->looked - 1]);
+    const size_t behind = index->records[walk->next++];
+    const size_t end = index->ends[behind - 1];
     *out = (csv_record){
         .begin = walk->at,
         .end = end,
         .ends = index->ends + walk->first,
-        .fields = walk->looked - walk->first,
+        .fields = behind - walk->first,
     };
-    const bool returned = index->dialect.newline == '\n' && end > walk->at &&
+    const bool returned = index->returns && index->dialect.newline == '\n' && end > walk->at &&
                           walk->base.window.data[end - 1] == '\r';
     out->end -= returned;
     walk->returned += returned;
-    walk->lines += index->dialect.newline == '\n' && end < walk->base.window.len;
-    walk->first = walk->looked;
+    walk->lines += end < walk->base.window.len;
+    walk->first = behind;
     walk->at = end + 1;
-}
-
-static bool look_for_record(mdm_csv_walk *walk)
-{
-    const mdm_csv_index *index = &walk->index;
-    while (walk->looked < index->count)
-        if (index->ends[walk->looked++] & MDM_CSV_RECORD) return true;
-    return false;
 }
 
 /* A text without a newline at its end has its last record end there. */
@@ -104,16 +108,16 @@ static found end_of_text(mdm_csv_walk *walk)
     const size_t len = walk->base.window.len;
     if (walk->at >= len) return FOUND_END;
     if (index->in_quotes) return FOUND_BAD;
-    index->ends[index->count++] = (uint32_t)len | MDM_CSV_RECORD;
+    mdm_csv_index_end(index, len);
     return FOUND_RECORD;
 }
 
 /* The next record that lies in the window; nothing moves. */
-static mdm_status find_record(mdm_csv_walk *walk, csv_record *out, found *what, mdm_error *err)
+static inline mdm_status find_record(mdm_csv_walk *walk, csv_record *out, found *what, mdm_error *err)
 {
     mdm_csv_index *index = &walk->index;
     const mdm_window *w = &walk->base.window;
-    for (*what = FOUND_RECORD; !look_for_record(walk);) {
+    for (*what = FOUND_RECORD; walk->next == index->record_count;) {
         const size_t scanned = index->scanned;
         *what = index->bad != SIZE_MAX || is_too_wide(walk) || is_too_long(walk) ? FOUND_BAD
                                                                                   : FOUND_RECORD;
@@ -164,7 +168,7 @@ static mdm_status find_line_end(mdm_csv_walk *walk, size_t *out, mdm_error *err)
 static size_t open_field(const mdm_csv_walk *walk)
 {
     const mdm_csv_index *index = &walk->index;
-    return index->count > walk->first ? POSITION(index->ends[index->count - 1]) + 1 : walk->at;
+    return index->count > walk->first ? index->ends[index->count - 1] + 1 : walk->at;
 }
 
 static size_t describe_fault(const mdm_csv_walk *walk, const char **reason)
@@ -198,12 +202,12 @@ static mdm_status refuse_line(mdm_csv_walk *walk, mdm_error *err)
     walk->at = end < w->len ? end + 1 : end;
     if (w->bad != SIZE_MAX && w->bad < walk->at) mdm_window_check_from(w, walk->at);
     mdm_csv_index_begin(&walk->index, walk->at);
-    walk->first = walk->looked = 0;
+    walk->first = walk->next = 0;
     return MDM_OK;
 }
 
 /* The next record; *what is FOUND_RECORD or FOUND_END. may_move false: also FOUND_MORE. */
-static mdm_status next_record(mdm_csv_walk *walk, bool may_move, csv_record *out, found *what,
+static inline mdm_status next_record(mdm_csv_walk *walk, bool may_move, csv_record *out, found *what,
                               mdm_error *err)
 {
     for (;;) {
@@ -299,7 +303,7 @@ static void set_row(mdm_csv_walk *walk, const csv_record *r, mdm_batch *batch)
     const char quote = walk->index.dialect.quote;
     size_t begin = r->begin;
     for (size_t c = 0; c + 1 < r->fields; c++) {
-        const size_t end = POSITION(r->ends[c]);
+        const size_t end = r->ends[c];
         set_cell(batch, c, data + begin, end - begin, quote);
         begin = end + 1;
     }
@@ -370,10 +374,10 @@ mdm_status mdm_csv_walk_init(mdm_csv_walk *walk, const mdm_walk_place *place,
     *walk = (mdm_csv_walk){.layout = *layout, .columns = columns};
     MDM_TRY(mdm_walk_init(&walk->base, place, phase, hash, rejects, err));
     walk->base.window.newline = layout->dialect.newline;
-    uint32_t *ends = mdm_alloc((FIRST_ENDS + 1) * sizeof *ends);
-    mdm_csv_index_init(&walk->index, &layout->dialect, ends, FIRST_ENDS);
+    uint32_t *room = new_room(FIRST_ENDS);
+    mdm_csv_index_init(&walk->index, &layout->dialect, room, FIRST_ENDS);
     csv_record header;
-    mdm_status status = ends ? MDM_OK : mdm_no_memory(err, "an index of fields");
+    mdm_status status = room ? MDM_OK : mdm_no_memory(err, "an index of fields");
     if (status == MDM_OK && columns > 0 && layout->has_header)
         status = first_record(walk, &header, err);
     if (status != MDM_OK) mdm_csv_walk_clear(walk);

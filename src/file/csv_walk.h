@@ -10,9 +10,9 @@ typedef struct mdm_csv_walk {
     mdm_csv_layout layout;
     size_t columns;   /* fields a record must have; 0: not known yet */
     mdm_csv_index index;
-    size_t first;     /* in index.ends: the next record's first field ends there */
-    size_t looked;    /* in index.ends: no end of that record before it */
-    size_t at;        /* in the window: where it begins */
+    size_t next;      /* of index.records: those before it have been taken */
+    size_t first;     /* of index.ends: the first of the next record */
+    size_t at;        /* in the window: where the next record begins */
     int64_t lines, returned; /* records, and those of them that ended with '\r' */
 } mdm_csv_walk;
 

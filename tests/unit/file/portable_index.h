@@ -4,9 +4,10 @@
 
 #include "file/csv_index.h"
 
-void portable_index_init(mdm_csv_index *index, const mdm_csv_dialect *dialect, uint32_t *ends,
+void portable_index_init(mdm_csv_index *index, const mdm_csv_dialect *dialect, uint32_t *room,
                          size_t size);
 void portable_index_begin(mdm_csv_index *index, size_t at);
+void portable_index_end(mdm_csv_index *index, size_t len);
 void portable_index_scan(mdm_csv_index *index, mdm_str text, bool last);
 
 #endif
