@@ -8,6 +8,8 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/map.h"
+#include "base/text.h"
 #include "duckdb/link.h"
 #include "duckdb/writer.h"
 
@@ -62,13 +64,49 @@ static mdm_stream_table *find(int64_t id)
 
 /* --- called by DuckDB ------------------------------------------------------------------ */
 
-static void add_columns(duckdb_bind_info info, const mdm_schema *schema)
+/* Add name to those that are taken; false: it was, in whatever case, or there is no memory. */
+static bool take_name(mdm_map *taken, const mdm_text *name)
 {
-    for (size_t i = 0; i < schema->count; i++) {
+    char *key = mdm_str_dup((mdm_str){name->data, name->len});
+    for (size_t i = 0; key && i < name->len; i++)
+        if (key[i] >= 'A' && key[i] <= 'Z') key[i] = (char)(key[i] - 'A' + 'a');
+    const mdm_str lower = {key, name->len};
+    const bool is_new = key && !mdm_map_get(taken, lower) && mdm_map_put(taken, lower, taken);
+    mdm_free(key);
+    return is_new;
+}
+
+/* The name of a column as DuckDB takes it: it refuses empty ones and twins, which results of queries
+ * may have. They become column_3 and a.1, as in the headers of files. */
+static bool column_name(mdm_map *taken, const char *name, size_t index, mdm_text *out)
+{
+    for (size_t twin = 0; twin <= taken->count + 1; twin++) {
+        mdm_text_reset(out);
+        if (*name) mdm_text_puts(out, name);
+        else mdm_text_printf(out, "column_%zu", index + 1);
+        if (twin > 0) mdm_text_printf(out, ".%zu", twin);
+        if (out->failed) return false;
+        if (take_name(taken, out)) return true;
+    }
+    return false; /* so many cannot be taken: there is no memory */
+}
+
+static bool add_columns(duckdb_bind_info info, const mdm_schema *schema)
+{
+    mdm_map taken;
+    mdm_text name;
+    bool done = true;
+    mdm_map_init(&taken);
+    mdm_text_init(&name);
+    for (size_t i = 0; i < schema->count && done; i++) {
         duckdb_logical_type type = mdm_duckdb_type(schema->fields[i].type);
-        mdm_duck.bind_add_result_column(info, schema->fields[i].name, type);
+        done = column_name(&taken, schema->fields[i].name, i, &name);
+        if (done) mdm_duck.bind_add_result_column(info, name.data, type);
         mdm_duck.destroy_logical_type(&type);
     }
+    mdm_text_clear(&name);
+    mdm_map_clear(&taken);
+    return done;
 }
 
 static void on_bind(duckdb_bind_info info)
@@ -84,8 +122,9 @@ static void on_bind(duckdb_bind_info info)
     }
     mdm_duck.bind_set_bind_data(info, table, let_go);
     pthread_mutex_lock(&table->lock);
-    if (table->source) add_columns(info, table->source->schema);
-    else mdm_duck.bind_set_error(info, "this stream of rows has been closed");
+    if (!table->source) mdm_duck.bind_set_error(info, "this stream of rows has been closed");
+    else if (!add_columns(info, table->source->schema))
+        mdm_duck.bind_set_error(info, "no memory for the columns of a stream");
     pthread_mutex_unlock(&table->lock);
 }
 

@@ -272,6 +272,33 @@ static void every_type_arrives_in_duckdb(void **state)
     duck_close(&d);
 }
 
+static void names_that_duckdb_refuses_are_changed(void **state)
+{
+    duck d = duck_open("1");
+    mdm_error err;
+    mdm_stream_table *table;
+    mdm_schema *schema;
+    const mdm_field fields[] = {
+        {"a", {.id = MDM_TYPE_INT64}},   {"A", {.id = MDM_TYPE_INT64}},
+        {"a.1", {.id = MDM_TYPE_INT64}}, {"", {.id = MDM_TYPE_INT64}},
+        {"a", {.id = MDM_TYPE_INT64}},   {"column_4", {.id = MDM_TYPE_INT64}},
+        {"x\"y", {.id = MDM_TYPE_NULL}},
+    };
+    (void)state;
+    assert_ok(mdm_schema_new(fields, 7, &schema, &err));
+    mdm_stream stream = {schema, one_chunk_next, chunk_close, NULL};
+    assert_ok(mdm_stream_table_open(&stream, &table, &err));
+    assert_ok(run_over(d.link, "CREATE TABLE t AS SELECT * FROM %s", table, &err));
+    mdm_stream_table_close(table);
+    mdm_stream_close(&stream);
+    assert_string_equal(
+        duck_text(d.link, "SELECT string_agg(column_name || ' ' || data_type, ', ' ORDER BY "
+                          "column_index) FROM duckdb_columns() WHERE table_name = 't'", NULL),
+        "a BIGINT, A.1 BIGINT, a.1.1 BIGINT, column_4 BIGINT, a.2 BIGINT, column_4.1 BIGINT, x\"y "
+        "VARCHAR");
+    duck_close(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +312,7 @@ int main(void)
         cmocka_unit_test(text_that_is_not_utf8_is_refused_with_its_row),
         cmocka_unit_test(decimals_arrive_in_every_width_or_are_refused),
         cmocka_unit_test(every_type_arrives_in_duckdb),
+        cmocka_unit_test(names_that_duckdb_refuses_are_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
