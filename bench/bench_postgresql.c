@@ -3,11 +3,10 @@
  *     bulk / \copy       1M rows of 5 columns from memory, against psql reading the same rows as
  *                        CSV. A bad answer: above 0.8, the bar that a whole CSV load has to keep.
  *     encode             CPU of our side of it, ns a row, without a server.
- *     point query        kept statement: execute, fetch, finish, against PQexecPrepared (what we add), and
- *                        PQexecParams against it (what keeping statements gives: at least 1.7).
- *     reading            1M rows as chunks, against libpq's own single-row loop that looks at every
- *                        cell and keeps none.
- *     reuse              connect, query, close against the query alone (at least 100).
+ *     point query        kept statement: execute, fetch, finish, against PQexecPrepared (what we
+ * add), and PQexecParams against it (what keeping statements gives: at least 1.7). reading 1M rows
+ * as chunks, against libpq's own single-row loop that looks at every cell and keeps none. reuse
+ * connect, query, close against the query alone (at least 100).
  *
  * Needs MDM_TEST_POSTGRESQL (tests/support/with-postgresql). Rounds are interleaved. */
 #include <endian.h>
@@ -30,7 +29,7 @@ static void need(mdm_status status, const mdm_error *err)
     bench_need(status == MDM_OK, status == MDM_OK ? "" : err->message);
 }
 
-/* --- rows like those of the flights data set --------------------------------------------- */
+/* --- rows like those of the flights data set ------------------------------ */
 
 typedef struct source {
     mdm_stream stream;
@@ -91,12 +90,13 @@ static void source_open(source *s)
 
 static void source_close(source *s)
 {
-    for (size_t i = 0; i < s->count; i++) mdm_chunk_unref(s->chunks[i]);
+    for (size_t i = 0; i < s->count; i++)
+        mdm_chunk_unref(s->chunks[i]);
     free(s->chunks);
     mdm_schema_unref(s->stream.schema);
 }
 
-/* --- the driver ---------------------------------------------------------------------------- */
+/* --- the driver ----------------------------------------------------------- */
 
 static mdm_conn *connect_driver(void)
 {
@@ -122,7 +122,7 @@ static PGconn *connect_bare(void)
     return pq;
 }
 
-/* --- bulk loading ------------------------------------------------------------------------------ */
+/* --- bulk loading --------------------------------------------------------- */
 
 static double load_with_driver(mdm_conn *conn, source *s)
 {
@@ -144,7 +144,8 @@ static double load_with_driver(mdm_conn *conn, source *s)
 static void write_csv(const char *path)
 {
     char command[600];
-    snprintf(command, sizeof command, "psql -Xq '%s' -c \"\\copy bench_bulk TO '%s' CSV\"", url, path);
+    snprintf(command, sizeof command, "psql -Xq '%s' -c \"\\copy bench_bulk TO '%s' CSV\"", url,
+             path);
     bench_need(system(command) == 0, "psql cannot write the rows as CSV");
 }
 
@@ -152,11 +153,12 @@ static double load_with_psql(mdm_conn *conn, const char *path)
 {
     char command[900];
     run(conn, "DROP TABLE IF EXISTS bench_copy");
-    snprintf(command, sizeof command,
-             "psql -Xq '%s' -c 'BEGIN' -c 'CREATE TABLE bench_copy (date timestamp, delay bigint, "
-             "distance bigint, origin text, destination text)' -c \"\\copy bench_copy FROM '%s' CSV\" "
-             "-c 'COMMIT'",
-             url, path);
+    snprintf(
+        command, sizeof command,
+        "psql -Xq '%s' -c 'BEGIN' -c 'CREATE TABLE bench_copy (date timestamp, delay bigint, "
+        "distance bigint, origin text, destination text)' -c \"\\copy bench_copy FROM '%s' CSV\" "
+        "-c 'COMMIT'",
+        url, path);
     double start = bench_now_ns();
     bench_need(system(command) == 0, "psql cannot load the rows");
     return bench_now_ns() - start;
@@ -213,7 +215,7 @@ static void bulk(void)
     conn->backend->close(conn);
 }
 
-/* --- reading: the table that bulk() has left ------------------------------------------------------ */
+/* --- reading: the table that bulk() has left ------------------------------ */
 
 static const char all_rows[] = "SELECT date, delay, distance, origin, destination FROM bench_bulk";
 
@@ -273,7 +275,7 @@ static void reading(void)
     PQfinish(pq);
 }
 
-/* --- point queries -------------------------------------------------------------------------------- */
+/* --- point queries -------------------------------------------------------- */
 
 static const char point[] = "SELECT t FROM bench_point WHERE i = $1";
 
@@ -305,9 +307,9 @@ static double point_bare(PGconn *pq, way how)
         const char *values[] = {(const char *)&network};
         const int lengths[] = {8}, formats[] = {1};
         const Oid types[] = {PG_INT8};
-        PGresult *result =
-            how == PREPARED ? PQexecPrepared(pq, "point", 1, values, lengths, formats, 1)
-                            : PQexecParams(pq, point, 1, types, values, lengths, formats, 1);
+        PGresult *result = how == PREPARED
+                               ? PQexecPrepared(pq, "point", 1, values, lengths, formats, 1)
+                               : PQexecParams(pq, point, 1, types, values, lengths, formats, 1);
         bench_need(PQntuples(result) == 1, "a row is missing");
         PQclear(result);
     }
@@ -330,9 +332,10 @@ static void points(void)
     double ours[ROUNDS], prepared[ROUNDS], params[ROUNDS], connecting[ROUNDS];
     mdm_conn *conn = connect_driver();
     PGconn *pq = connect_bare();
-    run(conn, "DROP TABLE IF EXISTS bench_point; CREATE TABLE bench_point AS SELECT i, 'row ' || i AS t "
-              "FROM generate_series(0::bigint, 99999) AS i; ALTER TABLE bench_point ADD PRIMARY KEY "
-              "(i); ANALYZE bench_point");
+    run(conn,
+        "DROP TABLE IF EXISTS bench_point; CREATE TABLE bench_point AS SELECT i, 'row ' || i AS t "
+        "FROM generate_series(0::bigint, 99999) AS i; ALTER TABLE bench_point ADD PRIMARY KEY "
+        "(i); ANALYZE bench_point");
     PQclear(PQprepare(pq, "point", point, 0, NULL));
     for (int i = 0; i < ROUNDS; i++) {
         ours[i] = point_with_driver(conn);
@@ -343,8 +346,8 @@ static void points(void)
     double driver = bench_median(ours, ROUNDS), bare = bench_median(prepared, ROUNDS);
     bench_figure("postgresql/point_us", driver / 1e3, "us", 0);
     bench_figure("postgresql/point_over_libpq", driver / bare, "ratio", 0);
-    bench_figure("postgresql/point_over_exec_params", driver / bench_median(params, ROUNDS), "ratio",
-                 1 / 1.7);
+    bench_figure("postgresql/point_over_exec_params", driver / bench_median(params, ROUNDS),
+                 "ratio", 1 / 1.7);
     bench_figure("postgresql/point_over_reconnecting", driver / bench_median(connecting, ROUNDS),
                  "ratio", 0.01);
     run(conn, "DROP TABLE bench_point");

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "storage/postgresql_driver.h"
 
-/* --- is it alive? ------------------------------------------------------------------------ */
+/* --- is it alive? --------------------------------------------------------- */
 
 bool mdm_pg_is_broken(const mdm_conn *base)
 {
@@ -41,13 +41,13 @@ static void interrupt(mdm_conn *base)
     if (atomic_load(&conn->active)) atomic_store(&conn->interrupted, true);
 }
 
-/* --- transactions ---------------------------------------------------------------------------- */
+/* --- transactions --------------------------------------------------------- */
 
 static mdm_status begin(mdm_conn *base, mdm_txn_mode mode, mdm_error *err)
 {
     /* A reader sees one state of the data throughout, as it does on the other databases. */
-    const char *sql = mode == MDM_TXN_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-                                           : "BEGIN";
+    const char *sql =
+        mode == MDM_TXN_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" : "BEGIN";
     return mdm_pg_simple(mdm_pg_conn(base), sql, NULL, NULL, err);
 }
 
@@ -56,11 +56,13 @@ static mdm_status commit(mdm_conn *base, mdm_error *err)
     pg_conn *conn = mdm_pg_conn(base);
     mdm_status status = mdm_pg_simple(conn, "COMMIT", NULL, NULL, err);
     if (status != MDM_OK && conn->broken)
-        return mdm_error_hint(err, status, "whether the transaction was committed is not known: "
-                                           "look before you repeat it");
+        return mdm_error_hint(err, status,
+                              "whether the transaction was committed is not known: "
+                              "look before you repeat it");
     if (status == MDM_OK && strcmp(conn->tag, "ROLLBACK") == 0)
-        return mdm_error_set(err, MDM_BACKEND, "the transaction had failed before and was rolled "
-                                               "back");
+        return mdm_error_set(err, MDM_BACKEND,
+                             "the transaction had failed before and was rolled "
+                             "back");
     return status;
 }
 
@@ -75,7 +77,7 @@ static void rollback(mdm_conn *base)
     if (mdm_pg_within(conn, PG_QUICK_MS, "ROLLBACK", NULL) != MDM_OK) conn->broken = true;
 }
 
-/* --- for the next user -------------------------------------------------------------------------- */
+/* --- for the next user ---------------------------------------------------- */
 
 static bool clean(pg_conn *conn)
 {
@@ -104,7 +106,7 @@ static bool reset(mdm_conn *base)
     return !mdm_pg_is_broken(base) && mdm_pq.transactionStatus(conn->pq) == PQTRANS_IDLE;
 }
 
-/* --- statements ------------------------------------------------------------------------------------ */
+/* --- statements ----------------------------------------------------------- */
 
 static mdm_status run(mdm_conn *base, mdm_str sql, int64_t *changed, mdm_error *err)
 {
@@ -120,8 +122,9 @@ static mdm_status explain_prepared(pg_conn *conn, const pg_stmt *stmt, mdm_text 
 {
     mdm_text sql;
     mdm_text_init(&sql);
-    mdm_text_printf(&sql, "SET LOCAL plan_cache_mode = force_generic_plan; "
-                          "EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE %s",
+    mdm_text_printf(&sql,
+                    "SET LOCAL plan_cache_mode = force_generic_plan; "
+                    "EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE %s",
                     stmt->name);
     for (size_t i = 0; i < stmt->parameter_count; i++)
         mdm_text_puts(&sql, i == 0 ? " (NULL" : ", NULL");

@@ -1,5 +1,5 @@
 /* Values as parameters. The server has said which type each placeholder has: where it is the
- * value's own, the value goes in binary; else as text, which the type's own input function reads. */
+ * value's own, the value goes in binary; else as text, for the type's own input function. */
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -34,13 +34,14 @@ void mdm_pg_binding_clear(pg_binding *b)
     memset(b, 0, sizeof *b);
 }
 
-/* --- the two forms --------------------------------------------------------------------- */
+/* --- the two forms -------------------------------------------------------- */
 
 /* The lowest `bytes` bytes of bits, the highest one first. */
 static void put_binary(pg_binding *b, size_t i, uint64_t bits, int bytes)
 {
     char network[8];
-    for (int k = bytes - 1; k >= 0; k--, bits >>= 8) network[k] = (char)(bits & 0xff);
+    for (int k = bytes - 1; k >= 0; k--, bits >>= 8)
+        network[k] = (char)(bits & 0xff);
     b->offsets[i] = b->bytes.len;
     b->lengths[i] = bytes;
     b->formats[i] = FORMAT_BINARY;
@@ -74,7 +75,7 @@ static void put_borrowed(pg_binding *b, size_t i, mdm_str bytes)
     b->formats[i] = FORMAT_BINARY;
 }
 
-/* --- by the kind of value ---------------------------------------------------------------- */
+/* --- by the kind of value ------------------------------------------------- */
 
 static bool is_number(Oid type)
 {

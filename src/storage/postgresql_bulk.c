@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "storage/postgresql_driver.h"
 
-/* --- the statements ----------------------------------------------------------------------- */
+/* --- the statements ------------------------------------------------------- */
 
 static mdm_status create_table(pg_conn *conn, const mdm_target *target, const mdm_schema *schema,
                                mdm_error *err)
@@ -59,8 +59,8 @@ static mdm_status copy_statement(pg_conn *conn, const mdm_target *target, const 
     /* Nobody else can see a table made in this transaction, so its rows may be born old: that
      * spares the server a later pass over all of them. */
     bool frozen = target->create && mdm_pq.transactionStatus(conn->pq) == PQTRANS_INTRANS;
-    mdm_text_puts(sql, frozen ? " FROM STDIN (FORMAT binary, FREEZE)"
-                              : " FROM STDIN (FORMAT binary)");
+    mdm_text_puts(sql,
+                  frozen ? " FROM STDIN (FORMAT binary, FREEZE)" : " FROM STDIN (FORMAT binary)");
     return mdm_text_status(sql, err);
 }
 
@@ -80,7 +80,7 @@ static mdm_status start_copy(pg_conn *conn, const char *sql, mdm_error *err)
     return status;
 }
 
-/* --- the rows ---------------------------------------------------------------------------------- */
+/* --- the rows ------------------------------------------------------------- */
 
 static mdm_status put(void *self, const unsigned char *bytes, size_t len, mdm_error *err)
 {
@@ -119,8 +119,7 @@ static mdm_status refused_rows(pg_conn *conn, const PGresult *result, mdm_error 
     mdm_status status = mdm_pg_refused(conn, result, NULL, &own);
     if (strncmp(own.sqlstate, "22", 2) == 0) own.status = status = MDM_FORMAT;
     const char *context = mdm_pq.resultErrorField(result, PG_DIAG_CONTEXT);
-    if (context)
-        mdm_error_context(&own, status, "%.*s", (int)strcspn(context, "\n"), context);
+    if (context) mdm_error_context(&own, status, "%.*s", (int)strcspn(context, "\n"), context);
     if (err) *err = own;
     return status;
 }

@@ -1,6 +1,6 @@
-/* PQcancel() opens a connection of its own and waits until the server has closed it. A server that has stopped never
- * does, so that the call is made by a thread that nobody has to wait for: it shares a counted
- * struct with the connection, and whoever leaves last frees it. */
+/* PQcancel() opens a connection of its own and waits until the server has closed it. A server that
+ * has stopped never does, so the call is made by a thread that nobody has to wait for: it
+ * shares a counted struct with the connection, and whoever leaves last frees it. */
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>

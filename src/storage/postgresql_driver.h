@@ -55,12 +55,12 @@ enum {
 #define PG_EPOCH_DAYS 10957
 #define PG_EPOCH_US INT64_C(946684800000000)
 
-#define PG_SLICE_MS 10          /* how late a stop request is seen */
-#define PG_TIMEOUT_GRACE_MS 20  /* time to wind up a request after its deadline */
-#define PG_CANCEL_GRACE_MS 250  /* the same where nobody counts milliseconds */
-#define PG_WIND_UP_MS 5000      /* the same when the connection is wanted again */
-#define PG_ASK_MS 50            /* between two requests to cancel */
-#define PG_QUICK_MS 1000        /* for ROLLBACK and the like, where no deadline was given */
+#define PG_SLICE_MS 10         /* how late a stop request is seen */
+#define PG_TIMEOUT_GRACE_MS 20 /* time to wind up a request after its deadline */
+#define PG_CANCEL_GRACE_MS 250 /* the same where nobody counts milliseconds */
+#define PG_WIND_UP_MS 5000     /* the same when the connection is wanted again */
+#define PG_ASK_MS 50           /* between two requests to cancel */
+#define PG_QUICK_MS 1000       /* for ROLLBACK and the like, where no deadline was given */
 
 struct pg_stmt;
 struct pg_canceller;
@@ -86,19 +86,19 @@ typedef struct pg_conn {
     struct pg_stmt *reader;  /* the statement whose rows are under way */
     struct pg_stmt *dead;    /* destroyed here, still known to the server */
     size_t dead_count;
-    uint64_t last_number;    /* of a statement; numbers are not used twice */
-    uint64_t generation;     /* rises when SQL drops the session's prepared statements */
+    uint64_t last_number; /* of a statement; numbers are not used twice */
+    uint64_t generation;  /* rises when SQL drops the session's prepared statements */
     mdm_schema *no_columns;
-    mdm_text scratch;        /* for one call: NUL-terminated SQL, digits of a number */
+    mdm_text scratch; /* for one call: NUL-terminated SQL, digits of a number */
     mdm_statements statements;
 } pg_conn;
 
 /* How cells of a column become ours. */
 typedef enum pg_how {
     PG_HOW_BOOL,
-    PG_HOW_INT,  /* int2, int4, int8 */
+    PG_HOW_INT, /* int2, int4, int8 */
     PG_HOW_OID,
-    PG_HOW_REAL, /* float4, float8 */
+    PG_HOW_REAL,    /* float4, float8 */
     PG_HOW_NUMERIC, /* as what pg_column.type says */
     PG_HOW_TEXT,
     PG_HOW_JSONB,
@@ -141,13 +141,13 @@ typedef struct pg_stmt {
     mdm_schema *described; /* as far as it is known before there are rows */
 
     /* of the execution that is under way */
-    bool running;       /* from execute() to finish() */
-    bool in_block;      /* inside a transaction that began before it */
-    bool done;          /* all results are read */
+    bool running;  /* from execute() to finish() */
+    bool in_block; /* inside a transaction that began before it */
+    bool done;     /* all results are read */
     int64_t changed;
-    int64_t row;        /* rows given so far */
+    int64_t row; /* rows given so far */
     mdm_schema *schema;
-    PGresult **ahead;   /* rows read and not yet given: at first one, many while types are undecided */
+    PGresult **ahead; /* rows read and not yet given: one, or many to decide about types */
     size_t ahead_count, ahead_size, ahead_next;
     mdm_builder *builder;
 
@@ -159,10 +159,10 @@ static inline pg_conn *mdm_pg_conn(mdm_conn *conn)
     return (pg_conn *)conn;
 }
 
-/* --- errors (postgresql_error.c) -------------------------------------------- */
+/* --- errors (postgresql_error.c) ------------------------------------------ */
 
-/* What the server says in a result of status PGRES_FATAL_ERROR; sql (may be NULL) gives its position
- * lines and columns. The one place where SQLSTATEs become statuses. */
+/* What the server says in a result of status PGRES_FATAL_ERROR; sql (may be NULL) gives its
+ * position lines and columns. The one place where SQLSTATEs become statuses. */
 mdm_status mdm_pg_refused(pg_conn *conn, const PGresult *result, const char *sql, mdm_error *err);
 /* libpq itself failed: usually the connection is gone. */
 mdm_status mdm_pg_lost(pg_conn *conn, mdm_error *err);
@@ -171,7 +171,7 @@ mdm_status mdm_pg_unreachable(pg_conn *conn, mdm_error *err);
 /* Is a result an error of this SQLSTATE? */
 bool mdm_pg_is_state(const PGresult *result, const char *sqlstate);
 
-/* --- requests (postgresql_wire.c) -------------------------------------------- */
+/* --- requests (postgresql_wire.c) ----------------------------------------- */
 
 /* Before sending: is the connection there and free, does nobody want to stop? The request is then
  * under way. */
@@ -215,7 +215,7 @@ int64_t mdm_pg_written(const PGresult *result);
 /* NUL-terminated in conn->scratch; MDM_INVALID: it holds a NUL byte. */
 mdm_status mdm_pg_sql(pg_conn *conn, mdm_str sql, mdm_error *err);
 
-/* --- looking at SQL (postgresql_words.c) ------------------------------------------ */
+/* --- looking at SQL (postgresql_words.c) ---------------------------------- */
 
 enum {
     PG_WORD_SOME = 1u << 0,   /* there is more than blanks and comments */
@@ -227,24 +227,26 @@ enum {
 /* What the words of a text tell, taken in a careful way: comments and strings count as well. */
 unsigned mdm_pg_words(mdm_str sql);
 
-/* --- cancelling (postgresql_cancel.c) ----------------------------------------- */
+/* --- cancelling (postgresql_cancel.c) ------------------------------------- */
 
 /* NULL: no memory. Takes cancel over. */
 struct pg_canceller *mdm_pg_canceller_new(PGcancel *cancel);
 void mdm_pg_canceller_drop(struct pg_canceller *canceller); /* NULL allowed */
-/* Ask the server, in the background: PQcancel() waits for it, and it may have stopped. NULL allowed. */
+/* Ask the server, in the background: PQcancel() waits for it, and it may have stopped. NULL
+ * allowed. */
 void mdm_pg_canceller_start(struct pg_canceller *canceller);
-/* Wait until no request to cancel is on its way, which could hit what runs next; false: time is up. */
+/* Wait until no request to cancel is on its way, for it could hit what runs next; false: time is
+ * up. */
 bool mdm_pg_canceller_idle(struct pg_canceller *canceller, int64_t until_ns);
 
-/* --- connections (postgresql_open.c, postgresql.c) ----------------------------- */
+/* --- connections (postgresql_open.c, postgresql.c) ------------------------ */
 
 mdm_status mdm_pg_open(const mdm_location *location, unsigned flags, const mdm_stop *stop,
                        mdm_conn **out, mdm_error *err);
 void mdm_pg_close(mdm_conn *conn);
 bool mdm_pg_is_broken(const mdm_conn *conn);
 
-/* --- statements (postgresql_stmt.c) --------------------------------------------- */
+/* --- statements (postgresql_stmt.c) --------------------------------------- */
 
 mdm_status mdm_pg_prepare(mdm_conn *conn, mdm_str sql, mdm_stmt **out, mdm_error *err);
 /* Columns that a SELECT would have, now, as a description for mdm_pg_column(); the caller's. */
@@ -259,17 +261,17 @@ void mdm_pg_finish(mdm_stmt *stmt);
 void mdm_pg_destroy(mdm_kept *kept);
 void mdm_pg_forget_dead(pg_conn *conn); /* free them without telling the server */
 
-/* --- parameters (postgresql_bind.c) ------------------------------------------------ */
+/* --- parameters (postgresql_bind.c) --------------------------------------- */
 
 /* Room for count parameters. */
 mdm_status mdm_pg_binding_open(pg_binding *binding, size_t count, mdm_error *err);
 void mdm_pg_binding_clear(pg_binding *binding); /* a zeroed one is allowed */
 /* Values in the form that parameters of these types take; borrowed bytes must outlive the sending.
  * MDM_INVALID: text with a NUL byte. */
-mdm_status mdm_pg_bind(pg_binding *binding, const Oid *types, const mdm_value *values,
-                       size_t count, mdm_error *err);
+mdm_status mdm_pg_bind(pg_binding *binding, const Oid *types, const mdm_value *values, size_t count,
+                       mdm_error *err);
 
-/* --- columns and cells (postgresql_types.c, postgresql_read.c) ---------------------- */
+/* --- columns and cells (postgresql_types.c, postgresql_read.c) ------------ */
 
 /* What is known of a column before its rows; false: it can be had as text only. */
 bool mdm_pg_column(const PGresult *description, int column, pg_column *out);
@@ -280,7 +282,7 @@ mdm_type mdm_pg_decide(const pg_stmt *stmt, size_t column);
 mdm_status mdm_pg_append(pg_stmt *stmt, const PGresult *row, size_t *bytes, mdm_error *err);
 size_t mdm_pg_row_bytes(const pg_stmt *stmt, const PGresult *row);
 
-/* --- bulk loading (postgresql_bulk.c, postgresql_encode.c) --------------------------- */
+/* --- bulk loading (postgresql_bulk.c, postgresql_encode.c) ---------------- */
 
 mdm_status mdm_pg_bulk(mdm_conn *conn, const mdm_target *target, mdm_stream *source, int64_t *rows,
                        mdm_error *err);

@@ -1,8 +1,8 @@
 /* Rows in COPY's binary form: a header, then for each row the number of fields and for each field
  * its length (-1: NULL) and its bytes, the highest first; at the end -1 for a number of fields.
  *
- * This loop is what a load costs on our side, so what can be known per column or chunk is settled there: which
- * operation a column needs, and that no text of a chunk holds a NUL byte. */
+ * This loop is what a load costs on our side, so what can be known per column or chunk is settled
+ * there: which operation a column needs, and that no text of a chunk holds a NUL byte. */
 #include <endian.h>
 #include <math.h>
 #include <string.h>
@@ -51,19 +51,26 @@ struct pg_encoder {
     column columns[];
 };
 
-/* --- which operation ------------------------------------------------------------------ */
+/* --- which operation ------------------------------------------------------ */
 
 /* The types of the dialect's words. */
 static Oid natural_target(mdm_type_id id)
 {
     static const Oid targets[MDM_TYPE_COUNT] = {
-        [MDM_TYPE_NULL] = PG_TEXT,           [MDM_TYPE_BOOL] = PG_BOOL,
-        [MDM_TYPE_INT8] = PG_INT2,           [MDM_TYPE_INT16] = PG_INT2,
-        [MDM_TYPE_INT32] = PG_INT4,          [MDM_TYPE_INT64] = PG_INT8,
-        [MDM_TYPE_FLOAT] = PG_FLOAT4,        [MDM_TYPE_DOUBLE] = PG_FLOAT8,
-        [MDM_TYPE_DECIMAL] = PG_NUMERIC,     [MDM_TYPE_TEXT] = PG_TEXT,
-        [MDM_TYPE_BLOB] = PG_BYTEA,          [MDM_TYPE_DATE] = PG_DATE,
-        [MDM_TYPE_TIME] = PG_TIME,           [MDM_TYPE_TIMESTAMP] = PG_TIMESTAMP,
+        [MDM_TYPE_NULL] = PG_TEXT,
+        [MDM_TYPE_BOOL] = PG_BOOL,
+        [MDM_TYPE_INT8] = PG_INT2,
+        [MDM_TYPE_INT16] = PG_INT2,
+        [MDM_TYPE_INT32] = PG_INT4,
+        [MDM_TYPE_INT64] = PG_INT8,
+        [MDM_TYPE_FLOAT] = PG_FLOAT4,
+        [MDM_TYPE_DOUBLE] = PG_FLOAT8,
+        [MDM_TYPE_DECIMAL] = PG_NUMERIC,
+        [MDM_TYPE_TEXT] = PG_TEXT,
+        [MDM_TYPE_BLOB] = PG_BYTEA,
+        [MDM_TYPE_DATE] = PG_DATE,
+        [MDM_TYPE_TIME] = PG_TIME,
+        [MDM_TYPE_TIMESTAMP] = PG_TIMESTAMP,
         [MDM_TYPE_TIMESTAMPTZ] = PG_TIMESTAMPTZ,
     };
     return targets[id];
@@ -147,7 +154,7 @@ static mdm_status choose_op(const mdm_field *field, const pg_column *target, col
     return mdm_error_hint(err, MDM_FORMAT, "load it as the type that the table has");
 }
 
-/* --- opening and closing ----------------------------------------------------------------- */
+/* --- opening and closing -------------------------------------------------- */
 
 static const unsigned char header[19] = {'P', 'G', 'C', 'O', 'P', 'Y', '\n', 0xff, '\r', '\n'};
 
@@ -184,7 +191,7 @@ void mdm_pg_encoder_close(pg_encoder *e)
     mdm_free(e);
 }
 
-/* --- single fields -------------------------------------------------------------------------- */
+/* --- single fields -------------------------------------------------------- */
 
 static inline unsigned char *put16(unsigned char *at, uint16_t value)
 {
@@ -254,20 +261,17 @@ static unsigned char *put_int(unsigned char *at, const column *c, int64_t row)
 {
     const int64_t value = int_value(c, row), largest_real = INT64_C(1) << 53;
     switch (c->target) {
-    case PG_INT2:
-        return value == (int16_t)value ? put16(put32(at, 2), (uint16_t)value) : NULL;
-    case PG_INT4:
-        return value == (int32_t)value ? put32(put32(at, 4), (uint32_t)value) : NULL;
+    case PG_INT2: return value == (int16_t)value ? put16(put32(at, 2), (uint16_t)value) : NULL;
+    case PG_INT4: return value == (int32_t)value ? put32(put32(at, 4), (uint32_t)value) : NULL;
     case PG_INT8: return put64(put32(at, 8), (uint64_t)value);
     case PG_FLOAT8:
         if (value > largest_real || value < -largest_real) return NULL;
         return put_double(at, (double)value);
-    default:
-        return put_decimal(at, (mdm_int128){(uint64_t)value, value < 0 ? -1 : 0}, 0);
+    default: return put_decimal(at, (mdm_int128){(uint64_t)value, value < 0 ? -1 : 0}, 0);
     }
 }
 
-/* --- rows ------------------------------------------------------------------------------------ */
+/* --- rows ----------------------------------------------------------------- */
 
 static mdm_status hand_on(pg_encoder *e, unsigned char **at, mdm_error *err)
 {
@@ -328,9 +332,7 @@ static mdm_status add_row(pg_encoder *e, int64_t row, mdm_error *err)
         case OP_TIMESTAMP:
             at = put64(put32(at, 8), (uint64_t)wire_microseconds(VALUE(c, int64_t, row)));
             break;
-        case OP_DATE:
-            at = put32(put32(at, 4), (uint32_t)wire_days(VALUE(c, int32_t, row)));
-            break;
+        case OP_DATE: at = put32(put32(at, 4), (uint32_t)wire_days(VALUE(c, int32_t, row))); break;
         case OP_DECIMAL: at = put_decimal(at, VALUE(c, mdm_int128, row), c->type.scale); break;
         case OP_BOOL:
             at = put32(at, 1);
@@ -340,7 +342,8 @@ static mdm_status add_row(pg_encoder *e, int64_t row, mdm_error *err)
         case OP_JSONB: MDM_TRY(put_bytes(e, &at, bytes_at(c, row), true, err)); break;
         case OP_INT:
             at = put_int(at, c, row);
-            if (!at) return misfit(e, i, row, "the table's column is too narrow for the value", err);
+            if (!at)
+                return misfit(e, i, row, "the table's column is too narrow for the value", err);
             break;
         case OP_NULL:
         case OP_NONE: at = put32(at, UINT32_MAX); break;

@@ -13,7 +13,7 @@ typedef struct state {
 } state;
 
 static const state states[] = {
-    {"08", MDM_BACKEND, true},        /* connection exceptions */
+    {"08", MDM_BACKEND, true}, /* connection exceptions */
     {"0A000", MDM_UNSUPPORTED, false},
     {"22021", MDM_FORMAT, false},     /* text that is not in its encoding */
     {"25006", MDM_PERMISSION, false}, /* a read-only transaction */
@@ -54,7 +54,7 @@ bool mdm_pg_is_state(const PGresult *result, const char *sqlstate)
            strcmp(field(result, PG_DIAG_SQLSTATE), sqlstate) == 0;
 }
 
-/* --- the server's errors -------------------------------------------------------- */
+/* --- the server's errors -------------------------------------------------- */
 
 /* " at line 2, column 7"; the server counts characters. */
 static void print_position(const PGresult *result, const char *sql, char *text, size_t size)
@@ -66,7 +66,8 @@ static void print_position(const PGresult *result, const char *sql, char *text, 
     int line = 1, column = 1;
     for (const char *c = sql; *c && position > 1; position--) {
         bool new_line = *c == '\n';
-        do c++;
+        do
+            c++;
         while (((unsigned char)*c & 0xc0) == 0x80);
         column = new_line ? 1 : column + 1;
         line += new_line;
@@ -122,14 +123,15 @@ mdm_status mdm_pg_refused(pg_conn *conn, const PGresult *result, const char *sql
     return status;
 }
 
-/* --- libpq's errors --------------------------------------------------------------- */
+/* --- libpq's errors ------------------------------------------------------- */
 
-/* Its messages have several lines: further ones that begin with a tab are advice, and those that end
- * in a place of the source ("LOCATION:  auth_failed, auth.c:329") are no use to anybody. */
+/* Its messages have several lines: further ones that begin with a tab are advice, and those that
+ * end in a place of the source ("LOCATION:  auth_failed, auth.c:329") are no use to anybody. */
 static bool is_for_people(const char *line, size_t len)
 {
     if (len == 0 || line[0] == '\t') return false;
-    while (len > 0 && isdigit((unsigned char)line[len - 1])) len--;
+    while (len > 0 && isdigit((unsigned char)line[len - 1]))
+        len--;
     return len < 3 || memcmp(line + len - 3, ".c:", 3) != 0;
 }
 
@@ -140,7 +142,8 @@ static void one_line(const char *text, char *line, size_t size)
     while (*text && used < size) {
         size_t len = strcspn(text, "\n");
         if (is_for_people(text, len)) {
-            int added = snprintf(line + used, size - used, "%s%.*s", used ? "; " : "", (int)len, text);
+            int added =
+                snprintf(line + used, size - used, "%s%.*s", used ? "; " : "", (int)len, text);
             used += added > 0 ? (size_t)added : 0;
         }
         text += len + (text[len] == '\n');
@@ -186,6 +189,7 @@ mdm_status mdm_pg_unreachable(pg_conn *conn, mdm_error *err)
     mdm_error_native(err, status, 0, sqlstate);
     if (status == MDM_PERMISSION) return mdm_error_hint(err, status, "%s", password_hint);
     if (sqlstate[0]) return status; /* it is there, and has said what is the matter */
-    return mdm_error_hint(err, status, "is a server running on %s, port %s, and may it be reached from here?",
+    return mdm_error_hint(err, status,
+                          "is a server running on %s, port %s, and may it be reached from here?",
                           host && *host ? host : "this machine", port && *port ? port : "5432");
 }

@@ -24,9 +24,8 @@ static bool find_function(void *library, const char *name, void *slot, size_t by
 
 static const char *first_missing(void *library, mdm_pq_functions *table)
 {
-#define X(name)                                                                   \
-    if (!find_function(library, "PQ" #name, &table->name, sizeof table->name))    \
-        return "PQ" #name;
+#define X(name) \
+    if (!find_function(library, "PQ" #name, &table->name, sizeof table->name)) return "PQ" #name;
     MDM_PQ_FUNCTIONS(X)
 #undef X
     return NULL;

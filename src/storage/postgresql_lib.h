@@ -1,7 +1,7 @@
 /* postgresql_lib.h - libpq, loaded when somebody first needs it.
  *
- * Linked, it would cost every command 4 ms (it brings OpenSSL and Kerberos along), also those that never
- * see a server. All calls go through one table:
+ * Linked, it would cost every command 4 ms (it brings OpenSSL and Kerberos along), also those that
+ * never see a server. All calls go through one table:
  *
  *     MDM_TRY(mdm_pq_load(err));
  *     mdm_pq.finish(pq);

@@ -35,7 +35,7 @@ static unsigned digit(const pg_numeric *value, int index)
     return get16(value->digits + 2 * index);
 }
 
-/* --- reading ------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 bool mdm_pg_numeric_read(mdm_str bytes, pg_numeric *out)
 {
@@ -66,7 +66,8 @@ bool mdm_pg_numeric_read(mdm_str bytes, pg_numeric *out)
 static wide largest_decimal(void)
 {
     wide value = 1;
-    for (int i = 0; i < 38; i++) value *= 10;
+    for (int i = 0; i < 38; i++)
+        value *= 10;
     return value - 1;
 }
 
@@ -156,8 +157,10 @@ int mdm_pg_numeric_digits(const pg_numeric *value)
     if (value->count == 0) return 0;
     int digits = value->count * BASE_DIGITS;
     unsigned first = digit(value, 0), last = digit(value, value->count - 1);
-    for (unsigned limit = BASE / 10; limit > 1 && first < limit; limit /= 10) digits--;
-    for (; last > 0 && last % 10 == 0; last /= 10) digits--;
+    for (unsigned limit = BASE / 10; limit > 1 && first < limit; limit /= 10)
+        digits--;
+    for (; last > 0 && last % 10 == 0; last /= 10)
+        digits--;
     return digits;
 }
 
@@ -170,7 +173,8 @@ static bool short_real(const pg_numeric *value, double *out)
     int decimals = BASE_DIGITS * (value->count - 1 - value->weight);
     if (value->count > 3 || decimals > 22 || decimals < -22) return false;
     uint64_t digits = 0;
-    for (int i = 0; i < value->count; i++) digits = digits * BASE + digit(value, i);
+    for (int i = 0; i < value->count; i++)
+        digits = digits * BASE + digit(value, i);
     double real = (double)digits;
     real = decimals >= 0 ? real / tens[decimals] : real * tens[-decimals];
     *out = value->negative ? -real : real;
@@ -213,12 +217,13 @@ void mdm_pg_numeric_print(const pg_numeric *value, mdm_text *out)
     for (int i = value->weight + 1; left > 0; i++, left -= BASE_DIGITS) {
         char four[8];
         unsigned d = i >= 0 && i < value->count ? digit(value, i) : 0;
-        for (int k = BASE_DIGITS - 1; k >= 0; k--, d /= 10) four[k] = (char)('0' + d % 10);
+        for (int k = BASE_DIGITS - 1; k >= 0; k--, d /= 10)
+            four[k] = (char)('0' + d % 10);
         mdm_text_add(out, (mdm_str){four, (size_t)(left < BASE_DIGITS ? left : BASE_DIGITS)});
     }
 }
 
-/* --- writing ------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 /* Cut off and return the last digits of a number, by a divisor. Most numbers have 64 bits, where
  * a division costs a tenth. */
@@ -246,17 +251,21 @@ size_t mdm_pg_numeric_write(mdm_int128 value, int scale, unsigned char *out)
     int odd = scale % BASE_DIGITS;
     if (odd > 0)
         digits[count++] = cut_off(&left, powers[odd]) * (unsigned)powers[BASE_DIGITS - odd];
-    while (left > 0) digits[count++] = cut_off(&left, BASE);
+    while (left > 0)
+        digits[count++] = cut_off(&left, BASE);
 
-    while (count > 0 && digits[count - 1] == 0) count--;
+    while (count > 0 && digits[count - 1] == 0)
+        count--;
     int first = 0;
-    while (first < count && digits[first] == 0) first++;
+    while (first < count && digits[first] == 0)
+        first++;
 
     put16(out, (unsigned)(count - first));
     put16(out + 2, count > first ? (unsigned)(weight + count - 1) & 0xffffu : 0);
     put16(out + 4, negative ? SIGN_MINUS : SIGN_PLUS);
     put16(out + 6, (unsigned)scale);
     unsigned char *at = out + HEADER_BYTES;
-    for (int i = count - 1; i >= first; i--, at += 2) put16(at, digits[i]);
+    for (int i = count - 1; i >= first; i--, at += 2)
+        put16(at, digits[i]);
     return (size_t)(at - out);
 }

@@ -1,7 +1,7 @@
 /* postgresql_numeric.h - the binary form of PostgreSQL's numeric.
  *
- * Big-endian 16-bit words: how many digits, the weight of the first digit, sign, number of decimals to show;
- * then the digits, to base 10,000, the first with the value digit * 10000^weight. Zeros at
+ * Big-endian 16-bit words: how many digits, the weight of the first digit, sign, number of decimals
+ * to show; then the digits, to base 10,000, the first with the value digit * 10000^weight. Zeros at
  * both ends are left out, so 0 has no digits at all. */
 #ifndef MDM_STORAGE_POSTGRESQL_NUMERIC_H
 #define MDM_STORAGE_POSTGRESQL_NUMERIC_H

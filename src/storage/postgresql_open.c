@@ -1,6 +1,6 @@
 /* Connecting. libpq is only asked to take the next step; the waiting is ours, because its own
- * connect_timeout knows whole seconds only, from two on, and a server that was stopped accepts connections and
- * never answers. */
+ * connect_timeout knows whole seconds only, from two on, and a server that was stopped accepts
+ * connections and never answers. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -56,7 +56,8 @@ static mdm_status check_settings(const mdm_location *location, mdm_error *err)
     for (size_t i = 0; i < location->setting_count && status == MDM_OK && options; i++) {
         const char *name = location->settings[i].name;
         size_t k = 0;
-        while (k < count && strcmp(known[k], name) != 0) k++;
+        while (k < count && strcmp(known[k], name) != 0)
+            k++;
         if (k < count) continue;
         const char *nearest = mdm_nearest(mdm_str_from(name), known, count);
         status = mdm_error_set(err, MDM_INVALID, "PostgreSQL has no setting '%s'", name);
@@ -84,7 +85,8 @@ static mdm_status timed_out(pg_conn *conn, int64_t began_ns, mdm_error *err)
     mdm_error_set(err, MDM_TIMEOUT, "no answer from %s, port %s, within %.3g s",
                   host && *host ? host : "the server", port && *port ? port : "5432",
                   (double)(mdm_clock_ns() - began_ns) / (double)SECOND);
-    return mdm_error_hint(err, MDM_TIMEOUT, "is the server alive, and may it be reached from here?");
+    return mdm_error_hint(err, MDM_TIMEOUT,
+                          "is the server alive, and may it be reached from here?");
 }
 
 /* Wait for what the last step of libpq needs. */
@@ -124,7 +126,7 @@ static mdm_status connect_steps(pg_conn *conn, mdm_error *err)
     return MDM_OK;
 }
 
-/* --- the session ---------------------------------------------------------------------- */
+/* --- the session ---------------------------------------------------------- */
 
 /* Text forms that do not depend on how the server was set up, and what the caller asked for. In one
  * request: it costs one round trip. */
@@ -144,9 +146,8 @@ static mdm_status make_setup(pg_conn *conn, const char *schema, mdm_error *err)
         mdm_text_puts(&sql, "; SET default_transaction_read_only = on");
     if (schema) {
         status = mdm_sql_name(&name, conn->base.backend, mdm_str_from(schema), err);
-        char *literal = status == MDM_OK
-                            ? mdm_pq.escapeLiteral(conn->pq, name.data, name.len)
-                            : NULL;
+        char *literal =
+            status == MDM_OK ? mdm_pq.escapeLiteral(conn->pq, name.data, name.len) : NULL;
         if (status == MDM_OK && !literal) status = mdm_no_memory(err, "the search path");
         if (literal)
             mdm_text_printf(&sql,

@@ -20,7 +20,8 @@ static bool read_int(mdm_str cell, int64_t *out)
 {
     if (cell.len != 2 && cell.len != 4 && cell.len != 8) return false;
     uint64_t bits = 0;
-    for (size_t i = 0; i < cell.len; i++) bits = bits << 8 | (unsigned char)cell.data[i];
+    for (size_t i = 0; i < cell.len; i++)
+        bits = bits << 8 | (unsigned char)cell.data[i];
     unsigned unused = 64 - 8 * (unsigned)cell.len;
     *out = (int64_t)(bits << unused) >> unused;
     return true;
@@ -32,7 +33,7 @@ static mdm_status put_text(const place *at, mdm_str text)
     return mdm_builder_bytes(at->builder, at->column, text);
 }
 
-/* --- numeric -------------------------------------------------------------------------- */
+/* --- numeric -------------------------------------------------------------- */
 
 /* Not one that had to be rounded to a double, unless it has decimals anyway. */
 static bool keeps_integer(const pg_numeric *value)
@@ -92,7 +93,7 @@ static mdm_status put_numeric_text(const place *at, mdm_str cell)
     }
 }
 
-/* --- dates and times --------------------------------------------------------------------- */
+/* --- dates and times ------------------------------------------------------ */
 
 static mdm_status put_date(const place *at, int64_t days)
 {
@@ -113,7 +114,8 @@ static mdm_status put_timestamp(const place *at, int64_t us)
 static bool take_digits(mdm_str *rest, int64_t *out)
 {
     size_t len = 0;
-    while (len < rest->len && rest->data[len] >= '0' && rest->data[len] <= '9') len++;
+    while (len < rest->len && rest->data[len] >= '0' && rest->data[len] <= '9')
+        len++;
     if (!mdm_str_to_int((mdm_str){rest->data, len}, out)) return false;
     *rest = (mdm_str){rest->data + len, rest->len - len};
     return true;
@@ -173,7 +175,7 @@ static mdm_status put_date_text(const place *at, mdm_str text)
     return mdm_builder_int(at->builder, at->column, days * MDM_MICROS_PER_DAY + us);
 }
 
-/* --- other types ------------------------------------------------------------------------------ */
+/* --- other types ---------------------------------------------------------- */
 
 static mdm_status put_real(const place *at, mdm_str cell)
 {
@@ -234,8 +236,7 @@ static mdm_status put_binary(const place *at, mdm_str cell)
         if (!read_int(cell, &whole)) return MDM_FORMAT;
         return mdm_builder_int(at->builder, at->column, whole);
     case PG_HOW_REAL: return put_real(at, cell);
-    case PG_HOW_TIMESTAMP:
-        return read_int(cell, &whole) ? put_timestamp(at, whole) : MDM_FORMAT;
+    case PG_HOW_TIMESTAMP: return read_int(cell, &whole) ? put_timestamp(at, whole) : MDM_FORMAT;
     case PG_HOW_DATE: return read_int(cell, &whole) ? put_date(at, whole) : MDM_FORMAT;
     case PG_HOW_NUMERIC: return put_numeric(at, cell);
     case PG_HOW_BOOL:
@@ -284,7 +285,7 @@ static mdm_status put_as_text(const place *at, mdm_str cell)
     return MDM_FORMAT;
 }
 
-/* --- rows ---------------------------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------- */
 
 size_t mdm_pg_row_bytes(const pg_stmt *stmt, const PGresult *row)
 {

@@ -1,6 +1,6 @@
-/* Prepared statements. Each has a name at the server for as long as the connection keeps it. Rows come
- * one by one ("single-row mode"), so that a result of any size passes through a chunk of memory; while
- * they come, the connection can do nothing else. */
+/* Prepared statements. Each has a name at the server for as long as the connection keeps it. Rows
+ * come one by one ("single-row mode"), so that a result of any size passes through a chunk of
+ * memory; while they come, the connection can do nothing else. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,8 +9,8 @@
 
 #define CHUNK_ROWS 2048
 #define CHUNK_BYTES ((size_t)4 << 20)
-#define DEAD_LIMIT 32     /* statements to be forgotten before the server is told */
-#define KEEP_BUILDER 256  /* rows: what a builder holds after more is not kept */
+#define DEAD_LIMIT 32    /* statements to be forgotten before the server is told */
+#define KEEP_BUILDER 256 /* rows: what a builder holds after more is not kept */
 #define BINARY 1
 
 static const char *sql_of(const pg_stmt *s)
@@ -18,7 +18,7 @@ static const char *sql_of(const pg_stmt *s)
     return s->kept.sql;
 }
 
-/* --- the end of statements -------------------------------------------------------------- */
+/* --- the end of statements ------------------------------------------------ */
 
 static void free_description(pg_stmt *s)
 {
@@ -36,7 +36,8 @@ static void free_description(pg_stmt *s)
 
 static void drop_ahead(pg_stmt *s)
 {
-    for (size_t i = s->ahead_next; i < s->ahead_count; i++) mdm_pq.clear(s->ahead[i]);
+    for (size_t i = s->ahead_next; i < s->ahead_count; i++)
+        mdm_pq.clear(s->ahead[i]);
     s->ahead_count = s->ahead_next = 0;
 }
 
@@ -70,8 +71,8 @@ static bool is_idle(const pg_conn *conn)
     return mdm_pq.transactionStatus(conn->pq) == PQTRANS_IDLE;
 }
 
-/* That the server forgets a statement matters to nobody but its memory, so failing is no failure; but
- * inside a transaction a failure would end that. */
+/* That the server forgets a statement matters to nobody but its memory, so failing is no failure;
+ * but inside a transaction a failure would end that. */
 static void deallocate(pg_conn *conn, const char *sql)
 {
     bool altered = conn->altered;
@@ -94,7 +95,7 @@ static void bury_dead(pg_conn *conn)
     mdm_pg_forget_dead(conn);
 }
 
-/* --- compiling ------------------------------------------------------------------------------ */
+/* --- compiling ------------------------------------------------------------ */
 
 /* Parse and describe, in one round trip. *description is the caller's. */
 static mdm_status parse(pg_conn *conn, const char *name, const char *sql, PGresult **description,
@@ -249,7 +250,7 @@ size_t mdm_pg_parameters(const mdm_stmt *stmt)
     return ((const pg_stmt *)stmt)->parameter_count;
 }
 
-/* --- the rows of an execution --------------------------------------------------------------- */
+/* --- the rows of an execution --------------------------------------------- */
 
 /* 26000: no such statement, 0A000 from there: "cached plan must not change result type". */
 static bool makes_stale(const PGresult *result)
@@ -328,8 +329,8 @@ static mdm_status keep_ahead(pg_stmt *s, PGresult *row, mdm_error *err)
     return MDM_OK;
 }
 
-/* Read the first row, which shows whether the statement works at all, or as many as are needed to know
- * the types. */
+/* Read the first row, which shows whether the statement works at all, or as many as are needed to
+ * know the types. */
 static mdm_status read_ahead(pg_conn *conn, pg_stmt *s, mdm_error *err)
 {
     size_t limit = s->undecided ? CHUNK_ROWS : 1, bytes = 0;
@@ -360,7 +361,7 @@ static mdm_status decide_schema(pg_stmt *s, mdm_error *err)
     return status;
 }
 
-/* --- executing --------------------------------------------------------------------------------- */
+/* --- executing ------------------------------------------------------------ */
 
 /* Rows that nobody wants any more: a read outside a transaction is cancelled, what may write or
  * belongs to a transaction, which cancelling would end, is read to its end. */
@@ -440,7 +441,7 @@ const mdm_schema *mdm_pg_schema(const mdm_stmt *stmt)
     return s->schema ? s->schema : mdm_pg_conn(stmt->conn)->no_columns;
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading -------------------------------------------------------------- */
 
 static mdm_status next_of_all(pg_conn *conn, pg_stmt *s, PGresult **row, mdm_error *err)
 {

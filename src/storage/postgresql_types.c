@@ -1,16 +1,16 @@
 /* Which type a column of a result has.
  *
- * libpq asks for all columns of a result in one format, text or binary. Binary is taken when every column
- * is of a type that is known here; one that is not (interval, inet, arrays, enumerations, ...)
- * makes the whole result come as text, and is TEXT itself, as PostgreSQL prints it.
+ * libpq asks for all columns of a result in one format, text or binary. Binary is taken when every
+ * column is of a type that is known here; one that is not (interval, inet, arrays, enumerations,
+ * ...) makes the whole result come as text, and is TEXT itself, as PostgreSQL prints it.
  *
- * numeric(p,s) is DECIMAL(p,s) up to 38 digits, and exact text above. A numeric without precision has
- * no scale of its own, so:
+ * numeric(p,s) is DECIMAL(p,s) up to 38 digits, and exact text above. A numeric without precision
+ * has no scale of its own, so:
  *   - straight from a table (or view) it is DOUBLE: the nearest one, but an integer that no
  *     double holds is refused (MDM_FORMAT), not changed;
  *   - computed, its rows decide, up to the first 2,048: all of them whole numbers without
- *     decimals, as sum(bigint) gives, make it BIGINT, or DECIMAL(38,0) or TEXT where they are too large. Else it is
- *     DOUBLE, which avg() is in other databases too. A later row that does not fit is
+ *     decimals, as sum(bigint) gives, make it BIGINT, or DECIMAL(38,0) or TEXT where they are too
+ * large. Else it is DOUBLE, which avg() is in other databases too. A later row that does not fit is
  *     refused, never changed.
  * Who wants every digit says so in SQL: CAST(x AS numeric(38,10)), or AS text. */
 #include <string.h>
@@ -68,7 +68,8 @@ bool mdm_pg_column(const PGresult *description, int column, pg_column *out)
     };
     const known_type *known = known_types;
     const known_type *end = known_types + sizeof known_types / sizeof *known_types;
-    while (known < end && known->oid != out->oid) known++;
+    while (known < end && known->oid != out->oid)
+        known++;
     if (known == end) return false;
 
     out->how = known->how;
@@ -79,7 +80,7 @@ bool mdm_pg_column(const PGresult *description, int column, pg_column *out)
     return true;
 }
 
-/* --- deciding from rows ------------------------------------------------------------------ */
+/* --- deciding from rows --------------------------------------------------- */
 
 enum { SEEN_INT64 = 1, SEEN_INT38 = 2, SEEN_LARGER = 4, SEEN_REAL = 8 };
 

@@ -1,5 +1,5 @@
-/* A request is under way (conn->active) from mdm_pg_start() until its last result, the NULL one, has
- * been read or it was given up. Only then may the next one be sent. */
+/* A request is under way (conn->active) from mdm_pg_start() until its last result, the NULL one,
+ * has been read or it was given up. Only then may the next one be sent. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -127,7 +127,7 @@ mdm_status mdm_pg_skip(pg_conn *conn, mdm_error *err)
     return MDM_OK;
 }
 
-/* --- giving up ------------------------------------------------------------------------ */
+/* --- giving up ------------------------------------------------------------ */
 
 static bool ready_until(pg_conn *conn, short events, int64_t until_ns)
 {
@@ -250,19 +250,20 @@ mdm_status mdm_pg_start(pg_conn *conn, mdm_error *err)
     MDM_TRY(wind_up(conn, err));
     if (conn->broken) return mdm_error_set(err, MDM_BACKEND, "the connection is lost");
     if (atomic_load(&conn->active))
-        return mdm_error_set(err, MDM_INVALID, "rows of another statement are still being read "
-                                               "from this connection");
+        return mdm_error_set(err, MDM_INVALID,
+                             "rows of another statement are still being read "
+                             "from this connection");
     atomic_store(&conn->interrupted, false);
     atomic_store(&conn->active, true);
     return MDM_OK;
 }
 
-/* --- what commands do to a session -------------------------------------------------------- */
+/* --- what commands do to a session ---------------------------------------- */
 
 int64_t mdm_pg_written(const PGresult *result)
 {
-    static const char *const writers[] = {"INSERT ", "UPDATE ", "DELETE ", "MERGE ", "COPY ",
-                                          "SELECT "};
+    static const char *const writers[] = {"INSERT ", "UPDATE ", "DELETE ",
+                                          "MERGE ",  "COPY ",   "SELECT "};
     PGresult *whose = (PGresult *)(uintptr_t)result; /* libpq forgets const, but changes nothing */
     const char *tag = mdm_pq.cmdStatus(whose);
     bool reads = mdm_pq.nfields(result) > 0; /* else SELECT is CREATE TABLE AS */
@@ -276,8 +277,8 @@ int64_t mdm_pg_written(const PGresult *result)
 }
 
 /* Commands after which the session is not what it was. */
-static const char *const altering[] = {"SET", "RESET", "LISTEN", "PREPARE", "DEALLOCATE",
-                                       "DECLARE CURSOR", "LOAD", "DISCARD"};
+static const char *const altering[] = {"SET",        "RESET",          "LISTEN", "PREPARE",
+                                       "DEALLOCATE", "DECLARE CURSOR", "LOAD",   "DISCARD"};
 
 void mdm_pg_note(pg_conn *conn, const PGresult *result)
 {
@@ -289,7 +290,7 @@ void mdm_pg_note(pg_conn *conn, const PGresult *result)
         conn->generation++;
 }
 
-/* --- SQL text ---------------------------------------------------------------------------------- */
+/* --- SQL text ------------------------------------------------------------- */
 
 mdm_status mdm_pg_sql(pg_conn *conn, mdm_str sql, mdm_error *err)
 {
@@ -349,7 +350,8 @@ mdm_status mdm_pg_simple(pg_conn *conn, const char *sql, int64_t *changed, mdm_t
         if (step == MDM_OK && result && status == MDM_OK)
             status = take_result(conn, result, sql, changed, cell, err);
         mdm_pq.clear(result);
-        /* Come to its end before it could be stopped, it is done: saying otherwise would be wrong. */
+        /* Come to its end before it could be stopped, it is done: saying otherwise would be wrong.
+         */
         if (step == MDM_OK || status != MDM_OK || conn->completed) continue;
         if (err) *err = stopped;
         status = step;

@@ -1,6 +1,6 @@
 /* What a statement does, as far as its words tell. No parser: a word in a string or comment
- * counts too, because each answer errs to the safe side: a read taken for a write is read to its end
- * instead of cancelled, a session taken for altered is cleaned once more. */
+ * counts too, because each answer errs to the safe side: a read taken for a write is read to its
+ * end instead of cancelled, a session taken for altered is cleaned once more. */
 #include <string.h>
 
 #include "storage/postgresql_driver.h"
@@ -25,7 +25,8 @@ static mdm_str skip_blanks(mdm_str sql)
         if (is_blank(sql.data[i]) || sql.data[i] == ';' || sql.data[i] == '(') {
             i++;
         } else if (sql.data[i] == '-' && next == '-') {
-            while (i < sql.len && sql.data[i] != '\n') i++;
+            while (i < sql.len && sql.data[i] != '\n')
+                i++;
         } else if (sql.data[i] == '/' && next == '*') {
             int depth = 0;
             do {
@@ -44,9 +45,11 @@ static mdm_str skip_blanks(mdm_str sql)
 static mdm_str next_word(mdm_str *rest)
 {
     size_t begin = 0;
-    while (begin < rest->len && !is_letter(rest->data[begin])) begin++;
+    while (begin < rest->len && !is_letter(rest->data[begin]))
+        begin++;
     size_t end = begin;
-    while (end < rest->len && is_letter(rest->data[end])) end++;
+    while (end < rest->len && is_letter(rest->data[end]))
+        end++;
     mdm_str word = {rest->data + begin, end - begin};
     *rest = (mdm_str){rest->data + end, rest->len - end};
     return word;

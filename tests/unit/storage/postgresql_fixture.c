@@ -27,7 +27,7 @@ void pg_expect(mdm_status expected, mdm_status status, const mdm_error *err, con
     _fail(file, line);
 }
 
-/* --- databases ------------------------------------------------------------------------ */
+/* --- databases ------------------------------------------------------------ */
 
 mdm_location *pg_location(const char *url_variable)
 {
@@ -78,7 +78,7 @@ int pg_teardown(void **state)
     return 0;
 }
 
-/* --- statements ------------------------------------------------------------------------- */
+/* --- statements ----------------------------------------------------------- */
 
 mdm_status pg_try(mdm_conn *conn, const char *sql, mdm_error *err)
 {
@@ -134,7 +134,7 @@ const char *pg_ask(mdm_conn *conn, const char *sql)
     return text;
 }
 
-/* --- a server that stops ------------------------------------------------------------------ */
+/* --- a server that stops -------------------------------------------------- */
 
 struct pg_mute {
     int listener, client;
@@ -150,7 +150,8 @@ static void answer(int client, const char *bytes, size_t len)
 static void greet(int client)
 {
     static const char welcome[] = "R\0\0\0\x08\0\0\0\0"
-                                  "S\0\0\0\x18server_version\0" "15.0\0"
+                                  "S\0\0\0\x18server_version\0"
+                                  "15.0\0"
                                   "K\0\0\0\x0c\0\0\0\1\0\0\0\2"
                                   "Z\0\0\0\5I";
     static const char done[] = "C\0\0\0\x08SET\0"

@@ -1,4 +1,5 @@
-/* Loading into a real server: what arrives, what is refused, and that nothing stays of a failure. */
+/* Loading into a real server: what arrives, what is refused, and that nothing stays of a failure.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ typedef struct source {
     void (*before)(struct source *source); /* each chunk; NULL: nothing happens */
     mdm_conn *other;
     const char *deed; /* SQL for the other connection */
-    int64_t act_at; /* the chunk before which something happens */
+    int64_t act_at;   /* the chunk before which something happens */
     volatile int flag;
 } source;
 
@@ -89,7 +90,7 @@ static mdm_status give_cells(mdm_stream *stream, mdm_chunk **out, mdm_error *err
     return s->given++ == 0 ? mdm_builder_finish(s->builder, out, err) : MDM_OK;
 }
 
-/* --- what arrives ------------------------------------------------------------------------------- */
+/* --- what arrives --------------------------------------------------------- */
 
 static void all_rows_arrive_and_their_pages_are_frozen(void **state)
 {
@@ -106,10 +107,12 @@ static void all_rows_arrive_and_their_pages_are_frozen(void **state)
     assert_string_equal(pg_ask(f->conn, "SELECT max(i) FROM t"), "299999");
     /* Seen by every transaction, so no later pass has to mark them. */
     assert_string_equal(pg_ask(f->conn, "SELECT relallvisible > 0 FROM pg_class WHERE oid = "
-                                        "'t'::regclass"), "false");
+                                        "'t'::regclass"),
+                        "false");
     pg_sql(f->conn, "ANALYZE t");
     assert_string_equal(pg_ask(f->conn, "SELECT relallvisible = relpages FROM pg_class WHERE oid = "
-                                        "'t'::regclass"), "true");
+                                        "'t'::regclass"),
+                        "true");
 }
 
 static void random_decimals_arrive_as_they_are(void **state)
@@ -174,7 +177,8 @@ static void rows_are_appended_to_a_table_of_other_types_where_nothing_is_lost(vo
         {"CREATE TABLE t (i float8, t jsonb)", MDM_FORMAT, "invalid input syntax for type json"},
         {"CREATE TABLE t (i int2, t text)", MDM_FORMAT, "column 'i', row 32769: "},
         {"CREATE TABLE t (i text, t text)", MDM_FORMAT, "column 'i': "},
-        {"CREATE TABLE t (i int8, t varchar(5))", MDM_FORMAT, "COPY t, line 2, column t: value too long"},
+        {"CREATE TABLE t (i int8, t varchar(5))", MDM_FORMAT,
+         "COPY t, line 2, column t: value too long"},
         {"CREATE TABLE t (i int8, t text NOT NULL)", MDM_BACKEND, "null value in column \"t\""},
         {"CREATE TABLE t (t text)", MDM_BACKEND, "column \"i\" does not exist"},
         {"SELECT", MDM_BACKEND, "relation \"t\" does not exist"},
@@ -213,7 +217,7 @@ static void a_decimal_is_not_rounded_to_the_scale_of_the_table(void **state)
     mdm_stream_close(&s.stream);
 }
 
-/* --- what is refused ----------------------------------------------------------------------------------- */
+/* --- what is refused ------------------------------------------------------ */
 
 static void a_nul_byte_is_refused_with_column_and_row(void **state)
 {
@@ -224,10 +228,11 @@ static void a_nul_byte_is_refused_with_column_and_row(void **state)
     open_cell(&s, (mdm_type){MDM_TYPE_TEXT, 0, 0});
     s.stream.next = give_cells;
     for (int i = 0; i < 50000; i++)
-        expect(MDM_OK, mdm_builder_bytes(s.builder, 0, i == 44444 ? (mdm_str){"a\0b", 3}
-                                                                  : MDM_STR("fine")));
+        expect(MDM_OK, mdm_builder_bytes(s.builder, 0,
+                                         i == 44444 ? (mdm_str){"a\0b", 3} : MDM_STR("fine")));
     expect(MDM_FORMAT, load(f->conn, &new_table, &s.stream, &rows, &err));
-    assert_string_equal(err.message, "column 'a', row 44445: PostgreSQL keeps no text with a NUL byte");
+    assert_string_equal(err.message,
+                        "column 'a', row 44445: PostgreSQL keeps no text with a NUL byte");
     mdm_stream_close(&s.stream);
     assert_string_equal(pg_ask(f->conn, "SELECT to_regclass('t')"), "NULL");
     assert_false(mdm_backend_postgresql.is_broken(f->conn));
@@ -246,7 +251,8 @@ static void a_table_that_is_there_already_is_not_made_again(void **state)
     assert_string_equal(pg_ask(f->conn, "SELECT count(*) FROM t"), "0");
 }
 
-/* libpq says nothing of it before the end of a COPY; sending for minutes what is refused is waste. */
+/* libpq says nothing of it before the end of a COPY; sending for minutes what is refused is waste.
+ */
 static void a_load_ends_soon_after_the_server_has_refused_a_row(void **state)
 {
     fixture *f = *state;

@@ -145,7 +145,8 @@ static void what_the_server_would_round_is_refused(void **state)
     (void)state;
     mdm_error err = {0};
     sink s = {.fail_at = 0};
-    const pg_column seconds = {.oid = PG_TIMESTAMP, .modifier = 0, .type = {MDM_TYPE_TIMESTAMP, 0, 0}};
+    const pg_column seconds = {
+        .oid = PG_TIMESTAMP, .modifier = 0, .type = {MDM_TYPE_TIMESTAMP, 0, 0}};
     const mdm_type timestamp = {MDM_TYPE_TIMESTAMP, 0, 0};
     assert_int_equal(encode(chunk_of_int(timestamp, 1), &seconds, &s, &err), MDM_FORMAT);
     assert_string_equal(err.message,
@@ -171,9 +172,11 @@ static void texts_of_any_length_arrive_whole_in_pieces_of_bounded_size(void **st
     static const size_t lengths[] = {0, 1, 65535, 65536, 65537, 131072, 400000, 3};
     enum { COUNT = sizeof lengths / sizeof *lengths };
     char *big = malloc(400000);
-    for (size_t i = 0; i < 400000; i++) big[i] = (char)('a' + i % 26);
+    for (size_t i = 0; i < 400000; i++)
+        big[i] = (char)('a' + i % 26);
     mdm_str texts[COUNT];
-    for (size_t i = 0; i < COUNT; i++) texts[i] = (mdm_str){big, lengths[i]};
+    for (size_t i = 0; i < COUNT; i++)
+        texts[i] = (mdm_str){big, lengths[i]};
 
     sink s = {.fail_at = 0};
     assert_int_equal(encode(chunk_of_texts(texts, COUNT), NULL, &s, NULL), MDM_OK);
@@ -197,8 +200,7 @@ static void a_nul_byte_in_text_is_refused_with_its_place(void **state)
     sink s = {.fail_at = 0};
     const mdm_str texts[] = {MDM_STR("fine"), {NULL, 0}, {"a\0b", 3}};
     assert_int_equal(encode(chunk_of_texts(texts, 3), NULL, &s, &err), MDM_FORMAT);
-    assert_string_equal(err.message,
-                        "column 't', row 3: PostgreSQL keeps no text with a NUL byte");
+    assert_string_equal(err.message, "column 't', row 3: PostgreSQL keeps no text with a NUL byte");
     mdm_text_clear(&s.bytes);
 }
 
@@ -206,8 +208,8 @@ static void nulls_and_columns_of_nulls_are_lengths_of_minus_one(void **state)
 {
     (void)state;
     sink s = {.fail_at = 0};
-    mdm_schema *schema = schema_of((mdm_field[]){{"n", {MDM_TYPE_NULL, 0, 0}},
-                                                 {"b", {MDM_TYPE_BLOB, 0, 0}}}, 2);
+    mdm_schema *schema =
+        schema_of((mdm_field[]){{"n", {MDM_TYPE_NULL, 0, 0}}, {"b", {MDM_TYPE_BLOB, 0, 0}}}, 2);
     mdm_builder *builder = NULL;
     assert_int_equal(mdm_builder_open(schema, 2, &builder, NULL), MDM_OK);
     assert_int_equal(mdm_builder_null(builder, 0), MDM_OK);

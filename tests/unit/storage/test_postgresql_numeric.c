@@ -1,4 +1,5 @@
-/* The binary form of numeric: ours is what the server reads, and what it sends becomes ours again. */
+/* The binary form of numeric: ours is what the server reads, and what it sends becomes ours again.
+ */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +27,8 @@ static wide to_wide(mdm_int128 value)
 static wide power_of_ten(int exponent)
 {
     wide value = 1;
-    while (exponent-- > 0) value *= 10;
+    while (exponent-- > 0)
+        value *= 10;
     return value;
 }
 
@@ -151,7 +153,8 @@ static void the_largest_decimals_fit_and_larger_ones_do_not(void **state)
         if (scale < 38) assert_false(mdm_pg_numeric_decimal(&numeric, scale + 1, &back));
         if (scale > 0) assert_false(mdm_pg_numeric_decimal(&numeric, scale - 1, &back));
     }
-    assert_false(mdm_pg_decimal_parse(MDM_STR("100000000000000000000000000000000000000"), 0, &back));
+    assert_false(
+        mdm_pg_decimal_parse(MDM_STR("100000000000000000000000000000000000000"), 0, &back));
     assert_false(mdm_pg_decimal_parse(MDM_STR("1"), 38, &back));
 }
 
@@ -163,10 +166,14 @@ static void integers_are_told_from_the_rest(void **state)
         int scale;
         bool is_int;
     } cases[] = {
-        {"9223372036854775807", 0, true}, {"-9223372036854775808", 0, true},
-        {"9223372036854775808", 0, false}, {"-9223372036854775809", 0, false},
-        {"0", 0, true},                   {"70000.00", 2, true},
-        {"0.01", 2, false},               {"-0.00000001", 8, false},
+        {"9223372036854775807", 0, true},
+        {"-9223372036854775808", 0, true},
+        {"9223372036854775808", 0, false},
+        {"-9223372036854775809", 0, false},
+        {"0", 0, true},
+        {"70000.00", 2, true},
+        {"0.01", 2, false},
+        {"-0.00000001", 8, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         unsigned char room[MDM_PG_NUMERIC_BYTES];
@@ -185,8 +192,8 @@ static void digits_are_counted_between_the_zeros(void **state)
     static const struct {
         int64_t value;
         int scale, digits;
-    } cases[] = {{0, 0, 0},       {1, 0, 1},      {1000, 0, 1},   {10203, 0, 5},
-                 {10203, 7, 5},   {120000, 2, 2}, {99999999, 0, 8}, {1, 38, 1}};
+    } cases[] = {{0, 0, 0},     {1, 0, 1},      {1000, 0, 1},     {10203, 0, 5},
+                 {10203, 7, 5}, {120000, 2, 2}, {99999999, 0, 8}, {1, 38, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         unsigned char room[MDM_PG_NUMERIC_BYTES];
         pg_numeric numeric;
@@ -205,10 +212,10 @@ static void bytes_that_are_no_numeric_are_refused(void **state)
     } cases[] = {
         {"", 0},
         {"\0\0\0\0\0\0\0", 7},
-        {"\0\1\0\0\0\0\0\0", 8},           /* its digit is missing */
-        {"\0\0\0\0\0\0\0\0\0\1", 10},      /* one too many */
-        {"\0\1\0\0\0\0\0\0\x27\x10", 10},  /* 10000 is no digit */
-        {"\0\0\0\0\x12\x34\0\0", 8},       /* no sign */
+        {"\0\1\0\0\0\0\0\0", 8},          /* its digit is missing */
+        {"\0\0\0\0\0\0\0\0\0\1", 10},     /* one too many */
+        {"\0\1\0\0\0\0\0\0\x27\x10", 10}, /* 10000 is no digit */
+        {"\0\0\0\0\x12\x34\0\0", 8},      /* no sign */
     };
     pg_numeric numeric;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

@@ -15,14 +15,14 @@ static mdm_status open_url(const char *url, const mdm_stop *stop, mdm_conn **out
 {
     mdm_location *location = NULL;
     mdm_error parse_error = {0};
-    pg_expect(MDM_OK, mdm_location_parse(mdm_str_from(url), &location, &parse_error),
-              &parse_error, url, __FILE__, __LINE__);
+    pg_expect(MDM_OK, mdm_location_parse(mdm_str_from(url), &location, &parse_error), &parse_error,
+              url, __FILE__, __LINE__);
     mdm_status status = mdm_backend_postgresql.open(location, 0, stop, out, err);
     mdm_location_free(location);
     return status;
 }
 
-/* --- logging in -------------------------------------------------------------------------- */
+/* --- logging in ----------------------------------------------------------- */
 
 static mdm_status open_as_scram(const char *password, mdm_conn **out, mdm_error *err)
 {
@@ -104,7 +104,7 @@ static void an_unknown_setting_is_refused_without_its_value(void **state)
     assert_string_equal(err.hint, "did you mean 'password'?");
 }
 
-/* --- nobody there, or nobody answering ----------------------------------------------------- */
+/* --- nobody there, or nobody answering ------------------------------------ */
 
 static void where_nobody_listens_host_and_port_are_named(void **state)
 {
@@ -142,7 +142,8 @@ static void the_second_host_is_tried_when_the_first_is_gone(void **state)
 static void assert_on_time(int64_t deadline_ns)
 {
     int64_t late = mdm_clock_ns() - deadline_ns;
-    if (late < 0 || late > 50 * MS) fail_msg("%lld us after the deadline", (long long)(late / 1000));
+    if (late < 0 || late > 50 * MS)
+        fail_msg("%lld us after the deadline", (long long)(late / 1000));
 }
 
 /* Listens, and that is all: the kernel accepts in its name. */
@@ -231,7 +232,7 @@ static void a_raised_flag_ends_connecting(void **state)
     pg_mute_close(mute);
 }
 
-/* --- the server's process goes away ------------------------------------------------------------ */
+/* --- the server's process goes away --------------------------------------- */
 
 static void terminate(fixture *f, mdm_conn *victim)
 {
@@ -291,7 +292,7 @@ static void a_process_that_stops_is_left_at_the_deadline(void **state)
     assert_true(late >= 0 && late <= 50 * MS);
 }
 
-/* --- the session ---------------------------------------------------------------------------- */
+/* --- the session ---------------------------------------------------------- */
 
 static void a_session_does_not_depend_on_the_server_s_settings(void **state)
 {
@@ -349,7 +350,7 @@ static void a_read_only_connection_refuses_to_write(void **state)
     mdm_backend_postgresql.close(reader);
 }
 
-/* --- for the next user ------------------------------------------------------------------------- */
+/* --- for the next user ---------------------------------------------------- */
 
 static void reset_undoes_what_sql_did_to_the_session(void **state)
 {
@@ -381,13 +382,15 @@ static void reset_undoes_what_sql_did_to_the_session(void **state)
         }
         assert_true(mdm_backend_postgresql.reset(f->conn));
         assert_string_equal(pg_ask(f->conn, "SHOW work_mem"), before);
-        if (strcmp(pg_ask(f->conn, "SELECT current_schema()"), schema) != 0) fail_msg("%s", deeds[i]);
+        if (strcmp(pg_ask(f->conn, "SELECT current_schema()"), schema) != 0)
+            fail_msg("%s", deeds[i]);
         assert_string_equal(pg_ask(f->conn, "SELECT to_regclass('pg_temp.left_over')"), "NULL");
         assert_string_equal(pg_ask(f->conn, "SELECT count(*) FROM pg_listening_channels()"), "0");
         if (strcmp(pg_ask(f->conn, "SELECT count(*) FROM pg_cursors WHERE name <> ''"), "0") != 0)
             fail_msg("%s", deeds[i]);
         assert_string_equal(pg_ask(f->conn, "SELECT count(*) FROM pg_prepared_statements WHERE "
-                                            "from_sql"), "0");
+                                            "from_sql"),
+                            "0");
         assert_string_equal(pg_ask(f->conn, "SELECT current_user = session_user"), "true");
         assert_string_equal(pg_ask(other, "SELECT pg_try_advisory_lock(4711)"), "true");
         pg_sql(other, "SELECT pg_advisory_unlock(4711)");
@@ -437,7 +440,7 @@ static void reset_keeps_prepared_statements(void **state)
     assert_int_equal(f->conn->reused, reused + 1);
 }
 
-/* --- memory ---------------------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------- */
 
 static void every_allocation_of_opening_may_fail(void **state)
 {

@@ -11,7 +11,7 @@
 
 #define MS INT64_C(1000000)
 
-/* --- which type an expression has ---------------------------------------------------------- */
+/* --- which type an expression has ----------------------------------------- */
 
 /* "TYPE text" of the only cell of a query. */
 static const char *typed(mdm_conn *conn, const char *sql)
@@ -111,7 +111,8 @@ static void expressions_have_the_stated_type_and_text(void **state)
     }
 }
 
-/* Dates before our era have no ISO text of four digits; they must only be the same in both forms. */
+/* Dates before our era have no ISO text of four digits; they must only be the same in both forms.
+ */
 static void early_and_late_dates_are_the_same_in_both_formats(void **state)
 {
     fixture *f = *state;
@@ -150,7 +151,8 @@ static void a_cell_that_does_not_fit_is_refused_with_its_place(void **state)
     fixture *f = *state;
     assert_misfit(f->conn, "SELECT 1 AS a, 'NaN'::numeric(10,2) AS b", "column 'b', row 1:");
     assert_misfit(f->conn, "SELECT '294276-12-31'::timestamp AS t", "column 't', row 1:");
-    assert_misfit(f->conn, "SELECT '294276-12-31'::timestamp AS t, '{}'::int[]", "column 't', row 1:");
+    assert_misfit(f->conn, "SELECT '294276-12-31'::timestamp AS t, '{}'::int[]",
+                  "column 't', row 1:");
     /* Whole numbers as far as was looked, then one that is none. */
     assert_misfit(f->conn,
                   "SELECT CASE WHEN i < 3000 THEN i::numeric ELSE 0.5 END AS n "
@@ -193,8 +195,10 @@ static void text_of_an_unencoded_database_must_be_utf_8(void **state)
     location.schema = NULL;
     mdm_conn *conn = pg_connect(&location, 0);
     assert_string_equal(pg_ask(conn, "SELECT 'gr\xc3\xbc\xc3\x9f'::text"), "gr\xc3\xbc\xc3\x9f");
-    expect(MDM_OK, pg_start(conn, "SELECT 'a'::text UNION ALL SELECT "
-                                 "convert_from('\\xff'::bytea, 'SQL_ASCII')", &stmt, &err));
+    expect(MDM_OK, pg_start(conn,
+                            "SELECT 'a'::text UNION ALL SELECT "
+                            "convert_from('\\xff'::bytea, 'SQL_ASCII')",
+                            &stmt, &err));
     expect(MDM_FORMAT, pg_read(stmt, NULL, &err));
     mdm_backend_postgresql.finish(stmt);
     mdm_backend_postgresql.close(conn);
@@ -202,7 +206,7 @@ static void text_of_an_unencoded_database_must_be_utf_8(void **state)
     pg_sql(f->conn, sql);
 }
 
-/* --- parameters ------------------------------------------------------------------------------ */
+/* --- parameters ----------------------------------------------------------- */
 
 static void values_go_into_placeholders_of_other_types(void **state)
 {
@@ -213,7 +217,8 @@ static void values_go_into_placeholders_of_other_types(void **state)
     } cases[] = {
         {"SELECT $1::int2", "SMALLINT 7", {MDM_TYPE_INT64, {.integer = 7}}},
         {"SELECT $1::int4", "INTEGER -7", {MDM_TYPE_INT64, {.integer = -7}}},
-        {"SELECT $1::numeric(20,0)", "DECIMAL(20,0) 9223372036854775807",
+        {"SELECT $1::numeric(20,0)",
+         "DECIMAL(20,0) 9223372036854775807",
          {MDM_TYPE_INT64, {.integer = INT64_MAX}}},
         {"SELECT $1::float8", "DOUBLE 7", {MDM_TYPE_INT64, {.integer = 7}}},
         {"SELECT $1::text", "VARCHAR 7", {MDM_TYPE_INT64, {.integer = 7}}},
@@ -226,13 +231,16 @@ static void values_go_into_placeholders_of_other_types(void **state)
         {"SELECT $1::numeric(10,2)", "DECIMAL(10,2) 0.50", {MDM_TYPE_DOUBLE, {.real = 0.5}}},
         {"SELECT $1::date", "DATE 2024-02-29", {MDM_TYPE_DATE, {.integer = 19782}}},
         {"SELECT $1::date", "DATE -infinity", {MDM_TYPE_DATE, {.integer = -INT32_MAX}}},
-        {"SELECT $1::timestamp", "TIMESTAMP 2024-02-29 00:00:00",
+        {"SELECT $1::timestamp",
+         "TIMESTAMP 2024-02-29 00:00:00",
          {MDM_TYPE_DATE, {.integer = 19782}}},
         {"SELECT $1::timestamp", "TIMESTAMP infinity", {MDM_TYPE_DATE, {.integer = INT32_MAX}}},
         {"SELECT $1::text", "VARCHAR 2024-02-29", {MDM_TYPE_DATE, {.integer = 19782}}},
-        {"SELECT $1::date", "DATE 1970-01-02",
+        {"SELECT $1::date",
+         "DATE 1970-01-02",
          {MDM_TYPE_TIMESTAMP, {.integer = INT64_C(86400000000)}}},
-        {"SELECT $1::timestamptz", "TIMESTAMP WITH TIME ZONE 1970-01-01 00:00:00.000001+00:00",
+        {"SELECT $1::timestamptz",
+         "TIMESTAMP WITH TIME ZONE 1970-01-01 00:00:00.000001+00:00",
          {MDM_TYPE_TIMESTAMPTZ, {.integer = 1}}},
         {"SELECT $1::text", "VARCHAR infinity", {MDM_TYPE_TIMESTAMP, {.integer = INT64_MAX}}},
         {"SELECT $1::time", "TIME 00:00:00.000001", {MDM_TYPE_TIME, {.integer = 1}}},
@@ -284,7 +292,7 @@ static void values_that_cannot_be_sent_are_refused_before(void **state)
     assert_string_equal(pg_ask(f->conn, "SELECT 1"), "1");
 }
 
-/* --- plans that age ------------------------------------------------------------------------------ */
+/* --- plans that age ------------------------------------------------------- */
 
 static void a_statement_survives_a_change_of_its_table(void **state)
 {
@@ -296,7 +304,8 @@ static void a_statement_survives_a_change_of_its_table(void **state)
     pg_sql(f->conn, "ALTER TABLE t ADD b int");
     assert_string_equal(typed(f->conn, "SELECT * FROM t"), "VARCHAR 1");
     assert_string_equal(pg_ask(f->conn, "SELECT count(*) FROM pg_prepared_statements WHERE "
-                                        "statement = 'SELECT * FROM t'"), "1");
+                                        "statement = 'SELECT * FROM t'"),
+                        "1");
 }
 
 static void in_a_transaction_a_changed_table_is_an_error_once(void **state)
@@ -347,7 +356,8 @@ static void without_kept_statements_nothing_stays_at_the_server(void **state)
 {
     fixture *f = *state;
     mdm_conn *conn = pg_connect(f->location, MDM_OPEN_NO_STATEMENTS);
-    for (int i = 0; i < 100; i++) assert_string_equal(pg_ask(conn, "SELECT 1"), "1");
+    for (int i = 0; i < 100; i++)
+        assert_string_equal(pg_ask(conn, "SELECT 1"), "1");
     assert_int_equal(conn->reused, 0);
     assert_true(atoi(pg_ask(conn, "SELECT count(*) FROM pg_prepared_statements")) <= 40);
     mdm_backend_postgresql.close(conn);
@@ -360,14 +370,15 @@ static void text_that_is_not_one_statement_is_invalid(void **state)
     mdm_stmt *stmt = NULL;
     static const char *const texts[] = {"", " ; ", "-- nothing", "SELECT 1; SELECT 2"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        expect(MDM_INVALID, f->conn->backend->prepare(f->conn, mdm_str_from(texts[i]), &stmt, &err));
+        expect(MDM_INVALID,
+               f->conn->backend->prepare(f->conn, mdm_str_from(texts[i]), &stmt, &err));
     expect(MDM_INVALID,
            f->conn->backend->prepare(f->conn, (mdm_str){"SELECT 1\0;", 10}, &stmt, &err));
     expect(MDM_OK, f->conn->backend->prepare(f->conn, MDM_STR("SELECT ';' ; "), &stmt, &err));
     f->conn->backend->finish(stmt);
 }
 
-/* --- errors ------------------------------------------------------------------------------------------ */
+/* --- errors --------------------------------------------------------------- */
 
 static void errors_keep_the_server_s_words_and_tell_the_place(void **state)
 {
@@ -433,7 +444,7 @@ static void a_read_transaction_sees_one_state_and_cannot_write(void **state)
     mdm_backend_postgresql.close(reader);
 }
 
-/* --- results left half way ---------------------------------------------------------------------------- */
+/* --- results left half way ------------------------------------------------ */
 
 static void a_large_result_left_half_way_is_not_read_to_its_end(void **state)
 {
@@ -500,7 +511,8 @@ static void rows_end_with_their_transaction(void **state)
     mdm_error err = {0};
     mdm_stmt *stmt = NULL;
     expect(MDM_OK, mdm_backend_postgresql.begin(f->conn, MDM_TXN_READ, &err));
-    expect(MDM_OK, pg_start(f->conn, "SELECT i FROM generate_series(1, 10000000) AS i", &stmt, &err));
+    expect(MDM_OK,
+           pg_start(f->conn, "SELECT i FROM generate_series(1, 10000000) AS i", &stmt, &err));
     mdm_backend_postgresql.rollback(f->conn);
     expect(MDM_INVALID, pg_read(stmt, NULL, &err));
     mdm_backend_postgresql.finish(stmt);
@@ -513,8 +525,8 @@ static void large_cells_make_small_chunks(void **state)
     mdm_error err = {0};
     mdm_stmt *stmt = NULL;
     mdm_chunk *chunk = NULL;
-    expect(MDM_OK, pg_start(f->conn, "SELECT repeat('x', 1000000) FROM generate_series(1, 20)", &stmt,
-                            &err));
+    expect(MDM_OK, pg_start(f->conn, "SELECT repeat('x', 1000000) FROM generate_series(1, 20)",
+                            &stmt, &err));
     int64_t rows = 0;
     for (;;) {
         expect(MDM_OK, mdm_backend_postgresql.fetch(stmt, &chunk, &err));
@@ -527,7 +539,7 @@ static void large_cells_make_small_chunks(void **state)
     mdm_backend_postgresql.finish(stmt);
 }
 
-/* --- stopping ------------------------------------------------------------------------------------------ */
+/* --- stopping ------------------------------------------------------------- */
 
 static void a_commit_that_was_done_before_it_could_be_stopped_is_a_success(void **state)
 {
@@ -588,7 +600,7 @@ static void a_timeout_of_the_server_s_own_is_a_timeout(void **state)
     assert_string_equal(err.sqlstate, "57014");
 }
 
-/* --- explaining ----------------------------------------------------------------------------------------- */
+/* --- explaining ----------------------------------------------------------- */
 
 static void explaining_leaves_no_trace(void **state)
 {
@@ -609,7 +621,8 @@ static void explaining_leaves_no_trace(void **state)
 
     expect(MDM_OK, mdm_backend_postgresql.begin(f->conn, MDM_TXN_WRITE, &err));
     pg_sql(f->conn, "INSERT INTO t VALUES (1)");
-    expect(MDM_OK, mdm_backend_postgresql.explain(f->conn, MDM_STR("SELECT * FROM t"), &plan, &err));
+    expect(MDM_OK,
+           mdm_backend_postgresql.explain(f->conn, MDM_STR("SELECT * FROM t"), &plan, &err));
     mdm_free_text(plan);
     expect(MDM_BACKEND,
            mdm_backend_postgresql.explain(f->conn, MDM_STR("SELECT * FROM nowhere"), &plan, &err));
@@ -625,21 +638,22 @@ static void only_one_statement_is_explained(void **state)
     mdm_error err = {0};
     char *plan = NULL;
     pg_sql(f->conn, "CREATE TABLE t (a int)");
-    expect(MDM_INVALID, mdm_backend_postgresql.explain(f->conn, MDM_STR("SELECT 1; DROP TABLE t"),
-                                                       &plan, &err));
+    expect(MDM_INVALID,
+           mdm_backend_postgresql.explain(f->conn, MDM_STR("SELECT 1; DROP TABLE t"), &plan, &err));
     assert_null(plan);
     assert_string_equal(pg_ask(f->conn, "SELECT count(*) FROM t"), "0");
 }
 
-/* --- memory ---------------------------------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------- */
 
 static mdm_status read_some(mdm_conn *conn, int64_t *rows, mdm_error *err)
 {
     mdm_stmt *stmt = NULL;
     const mdm_backend *b = conn->backend;
     const mdm_value value = {MDM_TYPE_TEXT, {.bytes = MDM_STR("3")}};
-    MDM_TRY(b->prepare(conn, MDM_STR("SELECT i, i * 1.5 AS n, 'text of row ' || i AS t FROM "
-                                     "generate_series(1, 3000) AS i WHERE i > $1::int"),
+    MDM_TRY(b->prepare(conn,
+                       MDM_STR("SELECT i, i * 1.5 AS n, 'text of row ' || i AS t FROM "
+                               "generate_series(1, 3000) AS i WHERE i > $1::int"),
                        &stmt, err));
     mdm_status status = b->execute(stmt, &value, 1, err);
     if (status == MDM_OK) status = pg_read(stmt, rows, err);
