@@ -1,0 +1,8 @@
+#include <stddef.h>
+
+#include "walk.h"
+
+int main(void)
+{
+    return walk_main(NULL, "duckdb");
+}
