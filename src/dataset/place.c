@@ -1,8 +1,8 @@
 #include "dataset/place.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/io.h"
@@ -10,7 +10,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MAX_SETTINGS 24
-#define PASSWORD_BYTES 4096
 
 /* A setting of the configuration and what the database calls it. */
 typedef struct translation {
@@ -91,45 +90,28 @@ static void gather(gathering *g, const mdm_config *config, const char *backend)
     }
 }
 
-/* --- the password ------------------------------------------------------------------- */
+/* --- what the settings do not say as the database wants it --------------------------------- */
 
-static mdm_status password_from_file(gathering *g, const char *path, mdm_error *err)
+/* "auto": 8 GB, but at most half of the memory. */
+static void put_memory_limit(gathering *g, const mdm_config *config)
 {
-    mdm_text text;
-    mdm_text_init(&text);
-    const mdm_status status = mdm_file_read(path, PASSWORD_BYTES, &text, err);
-    if (status == MDM_OK) {
-        mdm_str rest = {text.data, text.len};
-        mdm_str line = mdm_str_split(&rest, '\n');
-        if (line.len && line.data[line.len - 1] == '\r') line.len--;
-        const char *password = mdm_arena_str(g->arena, line);
-        put(g, "password", password);
-        if (text.len) explicit_bzero(text.data, text.len);
-    }
-    mdm_text_clear(&text);
-    if (status != MDM_OK)
-        return mdm_error_context(err, MDM_CONFIG, "database.postgresql.password_file");
-    return status;
+    const int64_t most = 8 * INT64_C(1024);
+    char text[32];
+    if (strcmp(mdm_config_text(config, "database.duckdb.memory_limit"), "auto") != 0) return;
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    const int64_t half = pages > 0 && page > 0 ? (int64_t)pages * page / 2 / (1024 * 1024) : most;
+    snprintf(text, sizeof text, "%lldMiB", (long long)(half < most ? half : most));
+    put(g, "memory_limit", text);
 }
 
-/* From the settings; libpq finds the rest (PGPASSFILE, .pgpass, PGSERVICE) by itself. */
-static mdm_status put_password(gathering *g, const mdm_config *config, mdm_error *err)
+/* "auto": 4, but at most the cores that we may use. */
+static void put_threads(gathering *g, const mdm_config *config)
 {
-    const char *variable = mdm_config_text(config, "database.postgresql.password_env");
-    const char *file = mdm_config_text(config, "database.postgresql.password_file");
-    const char *password = mdm_config_text(config, "database.postgresql.password");
-    if (*variable) {
-        if (!getenv(variable))
-            return mdm_error_set(err, MDM_CONFIG,
-                                 "database.postgresql.password_env: no variable %s in the environment",
-                                 variable);
-        put(g, "password", getenv(variable));
-    } else if (*file) {
-        return password_from_file(g, file, err);
-    } else if (*password) {
-        put(g, "password", password);
-    }
-    return MDM_OK;
+    char text[32];
+    if (strcmp(mdm_config_text(config, "database.duckdb.threads"), "auto") != 0) return;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    snprintf(text, sizeof text, "%ld", cores < 1 ? 1 : cores < 4 ? cores : 4);
+    put(g, "threads", text);
 }
 
 /* A URL is stronger than the single keys. */
@@ -157,12 +139,17 @@ static mdm_status begin(const mdm_config *config, const mdm_backend *backend, ga
     *g = (gathering){.arena = &out->arena,
                      .settings = mdm_arena_alloc(&out->arena, MAX_SETTINGS, sizeof(mdm_setting))};
     gather(g, config, backend->name);
+    if (strcmp(backend->name, "duckdb") == 0) {
+        put_memory_limit(g, config);
+        put_threads(g, config);
+    }
     if (!(backend->caps & MDM_CAP_SERVER)) return MDM_OK;
     char seconds[32];
     snprintf(seconds, sizeof seconds, "%lld",
              (long long)mdm_config_int(config, "database.connection_timeout"));
     put(g, "connect_timeout", seconds);
-    MDM_TRY(put_password(g, config, err));
+    const char *password = mdm_config_text(config, "database.postgresql.password");
+    if (*password) put(g, "password", password); /* else libpq looks where it always does */
     return put_url(g, config, err);
 }
 
