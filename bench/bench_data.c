@@ -1,6 +1,7 @@
 /* What a cell costs on its way through the data room: typed from text, appended to a chunk,
- * profiled; and what a chunk of one row costs. Bad answers: a chunk of one row above 150 ns (a point query
- * through all layers may cost 1,500 more than the bare one), text that is decided at all. */
+ * profiled; and what a chunk of one row costs. Bad answers: a chunk of one row above 150 ns (a
+ * point query through all layers may cost 1,500 more than the bare one), text that is decided at
+ * all. */
 #include <math.h>
 #include <string.h>
 
@@ -77,7 +78,8 @@ static void write_repr(size_t row, char *text, size_t size)
 static void write_date(size_t row, char *text, size_t size)
 {
     (void)row;
-    snprintf(text, size, "2024-%02d-%02d", (int)(next_random() % 12) + 1, (int)(next_random() % 28) + 1);
+    snprintf(text, size, "2024-%02d-%02d", (int)(next_random() % 12) + 1,
+             (int)(next_random() % 28) + 1);
 }
 
 static void write_timestamp(size_t row, char *text, size_t size)
@@ -144,7 +146,8 @@ static void measure_typing(const struct kind *kind, bool observe_only)
     }
     bench_need(mdm_typing_settled(typing), "still the same type");
     char name[80];
-    snprintf(name, sizeof name, "data/typing/%s/%s", observe_only ? "observe" : "convert", kind->name);
+    snprintf(name, sizeof name, "data/typing/%s/%s", observe_only ? "observe" : "convert",
+             kind->name);
     bench_figure(name, bench_median(ns, BENCH_ROUNDS), "ns/cell", 0);
     mdm_typing_close(typing);
 }
@@ -163,13 +166,13 @@ static mdm_schema *three_columns(void)
 
 static void append(mdm_builder *b, int64_t r)
 {
-    mdm_status status = mdm_builder_int(b, 0, r) |
-                        mdm_builder_bytes(b, 1, MDM_STR("a name")) |
+    mdm_status status = mdm_builder_int(b, 0, r) | mdm_builder_bytes(b, 1, MDM_STR("a name")) |
                         mdm_builder_real(b, 2, (double)r);
     bench_need(status == MDM_OK, "append");
 }
 
-static void measure_builder(int64_t rows, const char *name, const char *unit, double share, double bar)
+static void measure_builder(int64_t rows, const char *name, const char *unit, double share,
+                            double bar)
 {
     mdm_schema *schema = three_columns();
     mdm_builder *b;
@@ -180,7 +183,8 @@ static void measure_builder(int64_t rows, const char *name, const char *unit, do
         double start = bench_cpu_ns();
         for (long i = 0; i < chunks; i++) {
             mdm_chunk *chunk;
-            for (int64_t r = 0; r < rows; r++) append(b, r);
+            for (int64_t r = 0; r < rows; r++)
+                append(b, r);
             bench_need(mdm_builder_finish(b, &chunk, NULL) == MDM_OK, "finish");
             mdm_chunk_unref(chunk);
         }
@@ -230,7 +234,8 @@ static mdm_status fill_sentence(mdm_builder *b, int64_t row)
 {
     char text[40];
     (void)row;
-    int len = snprintf(text, sizeof text, "sentence number %d of many", (int)(next_random() % 1000000));
+    int len =
+        snprintf(text, sizeof text, "sentence number %d of many", (int)(next_random() % 1000000));
     return mdm_builder_bytes(b, 0, (mdm_str){text, (size_t)len});
 }
 
@@ -256,7 +261,8 @@ static void measure_profile(const struct column *column)
     bench_need(mdm_schema_new(fields, 1, &schema, NULL) == MDM_OK, "schema");
     bench_need(mdm_builder_open(schema, ROWS, &b, NULL) == MDM_OK, "builder");
     for (size_t i = 0; i < CHUNKS; i++) {
-        for (int64_t r = 0; r < ROWS; r++) bench_need(column->fill(b, r) == MDM_OK, "append");
+        for (int64_t r = 0; r < ROWS; r++)
+            bench_need(column->fill(b, r) == MDM_OK, "append");
         bench_need(mdm_builder_finish(b, &chunks[i], NULL) == MDM_OK, "finish");
     }
     double ns[BENCH_ROUNDS];
@@ -272,7 +278,8 @@ static void measure_profile(const struct column *column)
     char name[80];
     snprintf(name, sizeof name, "data/profile/%s", column->name);
     bench_figure(name, bench_median(ns, BENCH_ROUNDS), "ns/row", 0);
-    for (size_t i = 0; i < CHUNKS; i++) mdm_chunk_unref(chunks[i]);
+    for (size_t i = 0; i < CHUNKS; i++)
+        mdm_chunk_unref(chunks[i]);
     mdm_builder_close(b);
     mdm_schema_unref(schema);
 }
@@ -282,7 +289,8 @@ static void measure_profile(const struct column *column)
 static void measure_real_text(size_t (*text_of)(double, char *), const char *name)
 {
     static double values[CELLS];
-    for (size_t i = 0; i < CELLS; i++) values[i] = (double)(next_random() >> 11) * 0x1p-53;
+    for (size_t i = 0; i < CELLS; i++)
+        values[i] = (double)(next_random() >> 11) * 0x1p-53;
     double ns[BENCH_ROUNDS];
     size_t len = 0;
     for (int round = 0; round < BENCH_ROUNDS; round++) {
@@ -299,11 +307,14 @@ static void measure_real_text(size_t (*text_of)(double, char *), const char *nam
 
 int main(void)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) measure_typing(&kinds[i], false);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) measure_typing(&kinds[i], true);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        measure_typing(&kinds[i], false);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        measure_typing(&kinds[i], true);
     measure_builder(1, "data/builder/chunk_of_one_row", "ns/chunk", 1, 150);
     measure_builder(10000, "data/builder/append", "ns/cell", 30000, 0);
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) measure_profile(&columns[i]);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        measure_profile(&columns[i]);
     measure_real_text(mdm_double_text, "data/real/text");
     measure_real_text(mdm_real_text, "data/real/text_by_printf");
     return 0;

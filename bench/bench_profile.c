@@ -1,6 +1,6 @@
-/* Does one pass that gathers every column's statistics cost a tenth of what DuckDB needs for its own
- * summary? 3,000,000 real flights from Parquet, one thread, both sides of each round in turn. Bad
- * answer: above 0.10, or distinct counts and means that differ. */
+/* Does one pass that gathers every column's statistics cost a tenth of what DuckDB needs for its
+ * own summary? 3,000,000 real flights from Parquet, one thread, both sides of each round in turn.
+ * Bad answer: above 0.10, or distinct counts and means that differ. */
 #include <math.h>
 #include <string.h>
 
@@ -17,7 +17,8 @@ static void run_stream(mdm_duckdb_link *link, mdm_profile *profile, int64_t *row
     mdm_stream stream;
     mdm_chunk *chunk;
     mdm_error err = {0};
-    bench_need(mdm_duckdb_stream(link, mdm_str_from(source), NULL, &stream, &err) == MDM_OK, err.message);
+    bench_need(mdm_duckdb_stream(link, mdm_str_from(source), NULL, &stream, &err) == MDM_OK,
+               err.message);
     for (*rows = 0;; *rows += chunk->rows, mdm_chunk_unref(chunk)) {
         bench_need(mdm_stream_next(&stream, &chunk, &err) == MDM_OK, err.message);
         if (!chunk) break;
@@ -31,7 +32,8 @@ static mdm_profile *open_profile(mdm_duckdb_link *link)
     mdm_stream stream;
     mdm_profile *profile;
     mdm_error err = {0};
-    bench_need(mdm_duckdb_stream(link, mdm_str_from(source), NULL, &stream, &err) == MDM_OK, err.message);
+    bench_need(mdm_duckdb_stream(link, mdm_str_from(source), NULL, &stream, &err) == MDM_OK,
+               err.message);
     bench_need(mdm_profile_open(stream.schema, NULL, &profile, &err) == MDM_OK, err.message);
     mdm_stream_close(&stream);
     return profile;
@@ -47,7 +49,8 @@ static void compare(mdm_duckdb_link *link, mdm_profile *profile)
         char sql[1300];
         bench_need(mdm_profile_column(profile, c, &ours, &err) == MDM_OK, err.message);
         snprintf(sql, sizeof sql, "SELECT count(DISTINCT \"%s\") FROM (%s)", ours->name, source);
-        bench_need(mdm_duckdb_number(link, mdm_str_from(sql), NULL, &distinct, &err) == MDM_OK, err.message);
+        bench_need(mdm_duckdb_number(link, mdm_str_from(sql), NULL, &distinct, &err) == MDM_OK,
+                   err.message);
         double off = fabs((double)ours->distinct / (double)distinct - 1);
         bench_need(ours->distinct_exact ? off == 0 : off < 0.03, "the same distinct values");
         fprintf(stderr, "%s: %lld distinct%s\n", ours->name, (long long)ours->distinct,
@@ -83,7 +86,8 @@ int main(void)
         profiled[round] = bench_now_ns() - start;
         bench_need(rows == 3000000, "all rows");
         start = bench_now_ns();
-        bench_need(mdm_duckdb_run(link, mdm_str_from(summarize), NULL, NULL, &err) == MDM_OK, err.message);
+        bench_need(mdm_duckdb_run(link, mdm_str_from(summarize), NULL, NULL, &err) == MDM_OK,
+                   err.message);
         partner[round] = bench_now_ns() - start;
     }
     compare(link, profile);

@@ -204,11 +204,12 @@ static mdm_status check_text(const import *in, mdm_error *err)
     if (column->type.id != MDM_TYPE_TEXT || (in->flags & MDM_IMPORT_TRUSTED_TEXT)) return MDM_OK;
     const char *text = column->values;
     int32_t begin = column->offsets[0], end = column->offsets[in->rows];
-    bool fine = begin == end ||
-                mdm_utf8_check((mdm_str){text + begin, (size_t)(end - begin)}) == SIZE_MAX;
+    bool fine =
+        begin == end || mdm_utf8_check((mdm_str){text + begin, (size_t)(end - begin)}) == SIZE_MAX;
     /* In valid text a cell is whole when it begins with no continuation byte. */
     for (int64_t r = 0; fine && r < in->rows; r++)
-        fine = column->offsets[r] == end || ((unsigned char)text[column->offsets[r]] & 0xc0) != 0x80;
+        fine =
+            column->offsets[r] == end || ((unsigned char)text[column->offsets[r]] & 0xc0) != 0x80;
     for (int64_t r = 0; !fine && r < in->rows; r++)
         if (mdm_column_is_set(column, r) && mdm_utf8_check(mdm_column_bytes(column, r)) != SIZE_MAX)
             return misfit(in, r, "text that is not UTF-8", err);
@@ -271,7 +272,8 @@ static mdm_str read_view(const struct ArrowArray *array, int64_t at)
 static mdm_str read_block(const import *in, int64_t row)
 {
     size_t width = in->field->width;
-    return (mdm_str){(const char *)in->array->buffers[1] + width * (size_t)(in->first + row), width};
+    return (mdm_str){(const char *)in->array->buffers[1] + width * (size_t)(in->first + row),
+                     width};
 }
 
 static mdm_str read_bytes(const import *in, int64_t row)
@@ -311,9 +313,9 @@ static int64_t dictionary_index(const import *in, const mdm_column *values, int6
 {
     if (!mdm_column_is_set(in->column, row)) return -1;
     const char *indexes = in->array->buffers[1];
-    int64_t at = in->field->signed_index ? read_signed(indexes, in->field->width, in->first + row)
-                                         : (int64_t)read_unsigned(indexes, in->field->width,
-                                                                  in->first + row);
+    int64_t at = in->field->signed_index
+                     ? read_signed(indexes, in->field->width, in->first + row)
+                     : (int64_t)read_unsigned(indexes, in->field->width, in->first + row);
     return mdm_column_is_set(values, at) ? at : -1;
 }
 
@@ -354,7 +356,8 @@ static mdm_status gather_fixed(const import *in, const mdm_column *values, mdm_e
         int64_t at = dictionary_index(in, values, r);
         if (at < 0) continue;
         if (!bits)
-            memcpy(to + width * (size_t)r, (const char *)values->values + width * (size_t)at, width);
+            memcpy(to + width * (size_t)r, (const char *)values->values + width * (size_t)at,
+                   width);
         else if (mdm_bit_get(values->values, at)) mdm_bit_set((uint8_t *)to, r);
     }
     in->column->values = to;
@@ -378,7 +381,7 @@ static mdm_status import_dictionary(const import *in, mdm_error *err)
 {
     const struct ArrowArray *dictionary = in->array->dictionary;
     mdm_column values = {.type = in->field->type};
-    import inner = *in;
+import inner = * in;
     inner.array = dictionary;
     inner.field = in->field->values;
     inner.first = dictionary->offset;

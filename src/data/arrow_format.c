@@ -30,11 +30,31 @@ static const struct word {
     {"Z", {.type = {MDM_TYPE_BLOB, 0, 0}, .kind = MDM_ARROW_LARGE}},
     {"vz", {.type = {MDM_TYPE_BLOB, 0, 0}, .kind = MDM_ARROW_VIEW, .width = 16}},
     {"tdD", {.type = {MDM_TYPE_DATE, 0, 0}, .kind = MDM_ARROW_FIXED, .width = 4}},
-    {"tdm", {.type = {MDM_TYPE_DATE, 0, 0}, .kind = MDM_ARROW_SCALED, .width = 8, .multiplier = 1, .divider = 86400000}},
+    {"tdm",
+     {.type = {MDM_TYPE_DATE, 0, 0},
+      .kind = MDM_ARROW_SCALED,
+      .width = 8,
+      .multiplier = 1,
+      .divider = 86400000}},
     {"ttu", {.type = {MDM_TYPE_TIME, 0, 0}, .kind = MDM_ARROW_FIXED, .width = 8}},
-    {"tts", {.type = {MDM_TYPE_TIME, 0, 0}, .kind = MDM_ARROW_SCALED, .width = 4, .multiplier = 1000000, .divider = 1}},
-    {"ttm", {.type = {MDM_TYPE_TIME, 0, 0}, .kind = MDM_ARROW_SCALED, .width = 4, .multiplier = 1000, .divider = 1}},
-    {"ttn", {.type = {MDM_TYPE_TIME, 0, 0}, .kind = MDM_ARROW_SCALED, .width = 8, .multiplier = 1, .divider = 1000}},
+    {"tts",
+     {.type = {MDM_TYPE_TIME, 0, 0},
+      .kind = MDM_ARROW_SCALED,
+      .width = 4,
+      .multiplier = 1000000,
+      .divider = 1}},
+    {"ttm",
+     {.type = {MDM_TYPE_TIME, 0, 0},
+      .kind = MDM_ARROW_SCALED,
+      .width = 4,
+      .multiplier = 1000,
+      .divider = 1}},
+    {"ttn",
+     {.type = {MDM_TYPE_TIME, 0, 0},
+      .kind = MDM_ARROW_SCALED,
+      .width = 8,
+      .multiplier = 1,
+      .divider = 1000}},
 };
 
 static bool find_word(const char *format, mdm_arrow_field *out)
@@ -114,9 +134,8 @@ static mdm_status read_dictionary(const struct ArrowSchema *arrow, mdm_arrow_fie
                                   mdm_error *err)
 {
     static const char index_formats[] = "cCsSiIlL";
-    const char *found = arrow->format[0] && !arrow->format[1]
-                            ? strchr(index_formats, arrow->format[0])
-                            : NULL;
+    const char *found =
+        arrow->format[0] && !arrow->format[1] ? strchr(index_formats, arrow->format[0]) : NULL;
     if (!found || arrow->dictionary->dictionary) return unsupported(arrow, err);
     size_t at = (size_t)(found - index_formats);
     mdm_arrow_field values;

@@ -6,17 +6,18 @@
 
 /* How the buffers of an Arrow array become ours. */
 typedef enum mdm_arrow_kind {
-    MDM_ARROW_NULL,     /* no buffers */
-    MDM_ARROW_BITS,     /* shared from a byte boundary on */
-    MDM_ARROW_FIXED,    /* shared: `width` bytes a value */
-    MDM_ARROW_BYTES,    /* shared: 32-bit offsets */
-    MDM_ARROW_LARGE,    /* 64-bit offsets */
-    MDM_ARROW_VIEW,     /* 16-byte views into several buffers */
-    MDM_ARROW_BLOCKS,   /* `width` bytes each, made a BLOB */
-    MDM_ARROW_UNSIGNED, /* `width` bytes, widened */
-    MDM_ARROW_HALF,     /* 16-bit floats */
-    MDM_ARROW_SCALED,   /* integers of `width` bytes, times multiplier, by divider, into `target` bytes */
-    MDM_ARROW_DECIMAL,  /* 32- or 64-bit decimals, widened */
+    MDM_ARROW_NULL,      /* no buffers */
+    MDM_ARROW_BITS,      /* shared from a byte boundary on */
+    MDM_ARROW_FIXED,     /* shared: `width` bytes a value */
+    MDM_ARROW_BYTES,     /* shared: 32-bit offsets */
+    MDM_ARROW_LARGE,     /* 64-bit offsets */
+    MDM_ARROW_VIEW,      /* 16-byte views into several buffers */
+    MDM_ARROW_BLOCKS,    /* `width` bytes each, made a BLOB */
+    MDM_ARROW_UNSIGNED,  /* `width` bytes, widened */
+    MDM_ARROW_HALF,      /* 16-bit floats */
+    MDM_ARROW_SCALED,    /* integers of `width` bytes, times multiplier, by divider, into `target`
+                            bytes */
+    MDM_ARROW_DECIMAL,   /* 32- or 64-bit decimals, widened */
     MDM_ARROW_DICTIONARY /* indexes of `width` bytes into values of another format */
 } mdm_arrow_kind;
 

@@ -1,5 +1,5 @@
-/* Import. Each column goes through a plan made of its format (arrow_format.c, arrow_column.c). Chunks
- * share the array they came from, and hold what had to be rewritten.
+/* Import. Each column goes through a plan made of its format (arrow_format.c, arrow_column.c).
+ * Chunks share the array they came from, and hold what had to be rewritten.
  *
  * A stream may deliver millions of rows as one array: it is cut into pieces, so that what is
  * rewritten stays small, and 64-bit offsets fit into 32 bits. */
@@ -98,7 +98,8 @@ static mdm_status import_rows(const mdm_importer *importer, shared_array *shared
         status = mdm_arrow_column_import(&in, err);
         if (status != MDM_OK) goto done;
     }
-    status = mdm_chunk_wrap(importer->schema, rows, columns, h->rewrites.bytes, holder_free, h, out, err);
+    status = mdm_chunk_wrap(importer->schema, rows, columns, h->rewrites.bytes, holder_free, h, out,
+                            err);
     if (status == MDM_OK) h = NULL;
 done:
     if (h) holder_free(h);
@@ -117,8 +118,8 @@ static mdm_status check_array(const mdm_importer *importer, const struct ArrowAr
     if (!validity || array->null_count == 0) return MDM_OK;
     for (int64_t r = 0; r < array->length; r++)
         if (!mdm_bit_get(validity, array->offset + r))
-            return mdm_error_set(err, MDM_UNSUPPORTED, "row %lld of an Arrow array is NULL as a whole",
-                                 (long long)r + 1);
+            return mdm_error_set(err, MDM_UNSUPPORTED,
+                                 "row %lld of an Arrow array is NULL as a whole", (long long)r + 1);
     return MDM_OK;
 }
 
@@ -143,7 +144,8 @@ mdm_status mdm_importer_chunk(const mdm_importer *importer, struct ArrowArray *a
 void mdm_importer_close(mdm_importer *importer)
 {
     if (!importer) return;
-    for (size_t i = 0; i < importer->count; i++) mdm_arrow_field_clear(&importer->fields[i]);
+    for (size_t i = 0; i < importer->count; i++)
+        mdm_arrow_field_clear(&importer->fields[i]);
     mdm_schema_unref(importer->schema);
     mdm_free(importer);
 }
@@ -162,8 +164,7 @@ static mdm_status importer_new(const struct ArrowSchema *arrow, unsigned flags, 
     mdm_status status = MDM_OK;
     size_t count = (size_t)arrow->n_children;
     mdm_field *fields = mdm_alloc(count * sizeof *fields);
-    mdm_importer *importer =
-        mdm_alloc_zero(1, sizeof *importer + count * sizeof *importer->fields);
+    mdm_importer *importer = mdm_alloc_zero(1, sizeof *importer + count * sizeof *importer->fields);
     if (!fields || !importer) {
         status = no_memory(err);
         goto done;

@@ -47,23 +47,22 @@ static void write_format(mdm_type type, char *text)
 {
     if (type.id == MDM_TYPE_DECIMAL)
         snprintf(text, FORMAT_ROOM, "d:%d,%d", type.precision, type.scale);
-    else
-        snprintf(text, FORMAT_ROOM, "%s", formats[type.id]);
+    else snprintf(text, FORMAT_ROOM, "%s", formats[type.id]);
 }
 
 mdm_status mdm_schema_export(const mdm_schema *schema, struct ArrowSchema *out, mdm_error *err)
 {
     memset(out, 0, sizeof *out);
     size_t count = schema->count;
-    schema_export *export = mdm_alloc(sizeof *export + count * (sizeof(struct ArrowSchema) +
-                                                                sizeof(struct ArrowSchema *) +
-                                                                FORMAT_ROOM));
+    schema_export *export =
+        mdm_alloc(sizeof *export + count * (sizeof(struct ArrowSchema) +
+                                            sizeof(struct ArrowSchema *) + FORMAT_ROOM));
     if (!export) return mdm_no_memory(err, "an Arrow schema");
     atomic_init(&export->refs, count + 1);
     export->schema = mdm_schema_ref(schema);
     export->columns = (struct ArrowSchema *)(export + 1);
     export->children = (struct ArrowSchema **)(export->columns + count);
-    export->formats = (char (*)[FORMAT_ROOM])(export->children + count);
+    export->formats = (char(*)[FORMAT_ROOM])(export->children + count);
     for (size_t i = 0; i < count; i++) {
         write_format(schema->fields[i].type, export->formats[i]);
         export->columns[i] = (struct ArrowSchema){

@@ -9,7 +9,8 @@ int64_t mdm_bits_count(const uint8_t *bits, int64_t count)
         memcpy(&word, bits + (at >> 3), sizeof word);
         ones += __builtin_popcountll(word);
     }
-    for (; at < count; at++) ones += mdm_bit_get(bits, at);
+    for (; at < count; at++)
+        ones += mdm_bit_get(bits, at);
     return ones;
 }
 

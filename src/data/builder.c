@@ -16,9 +16,9 @@
 #include "data/chunk_internal.h"
 
 enum {
-    INLINE_BYTES = 32,    /* per buffer, within the store */
-    SMALL_CHUNK = 8192,   /* bytes up to which copying is cheaper than another store */
-    FIRST_GROWTH = 256    /* bytes */
+    INLINE_BYTES = 32,  /* per buffer, within the store */
+    SMALL_CHUNK = 8192, /* bytes up to which copying is cheaper than another store */
+    FIRST_GROWTH = 256  /* bytes */
 };
 
 typedef struct buffer {
@@ -32,8 +32,8 @@ typedef enum kind { NOTHING, BITS, INT8, INT16, INT32, INT64, FLOAT, DOUBLE, DEC
 typedef struct cells {
     kind kind;
     int64_t rows, nulls;
-    int64_t room; /* rows for which every buffer with one item a row has room */
-    size_t len;   /* BYTES: of the values */
+    int64_t room;                     /* rows for which every buffer with one item a row has room */
+    size_t len;                       /* BYTES: of the values */
     buffer values, offsets, validity; /* validity: in use once nulls > 0 */
 } cells;
 
@@ -43,7 +43,7 @@ typedef struct store {
     cells columns[];
 } store;
 
-/* Counted, because chunks that hold a store give it back here, perhaps after mdm_builder_close(). */
+/* Counted: chunks that hold a store give it back here, perhaps after mdm_builder_close(). */
 struct mdm_builder {
     atomic_size_t refs;
     _Atomic(store *) spare;
@@ -79,7 +79,7 @@ static kind kind_of(mdm_type_id id)
 /* Bytes of the values of so many rows, without BYTES. */
 static size_t values_bytes(kind of, int64_t rows)
 {
-    static const uint8_t widths[] = {[INT8] = 1,  [INT16] = 2,  [INT32] = 4,   [INT64] = 8,
+    static const uint8_t widths[] = {[INT8] = 1,  [INT16] = 2,  [INT32] = 4,    [INT64] = 8,
                                      [FLOAT] = 4, [DOUBLE] = 8, [DECIMAL] = 16, [BYTES] = 0};
     return of == BITS ? mdm_bits_bytes(rows) : widths[of] * (size_t)rows;
 }
@@ -118,7 +118,8 @@ static void cells_restart(cells *c, int64_t capacity)
 
 static void store_restart(store *s)
 {
-    for (size_t i = 0; i < s->count; i++) cells_restart(&s->columns[i], s->builder->capacity);
+    for (size_t i = 0; i < s->count; i++)
+        cells_restart(&s->columns[i], s->builder->capacity);
 }
 
 static store *store_new(mdm_builder *b)
@@ -233,8 +234,7 @@ static mdm_status grow_rows(const mdm_builder *b, cells *c)
     } else {
         MDM_TRY(grow(&c->values, values_bytes(c->kind, rows), values_bytes(c->kind, rows + 1)));
     }
-    if (c->nulls > 0)
-        MDM_TRY(grow(&c->validity, mdm_bits_bytes(rows), mdm_bits_bytes(rows + 1)));
+    if (c->nulls > 0) MDM_TRY(grow(&c->validity, mdm_bits_bytes(rows), mdm_bits_bytes(rows + 1)));
     c->room = rows_that_fit(c);
     if (c->room > b->capacity) c->room = b->capacity;
     return MDM_OK;
@@ -298,9 +298,7 @@ mdm_status mdm_builder_int(mdm_builder *b, size_t column, int64_t value)
     if (!c) return MDM_INVALID;
     MDM_TRY(ensure_row(b, c));
     switch (c->kind) {
-    case INT64:
-        ((int64_t *)(void *)c->values.data)[c->rows] = value;
-        return row_is_set(c);
+    case INT64: ((int64_t *)(void *)c->values.data)[c->rows] = value; return row_is_set(c);
     case INT32:
         if (value != (int32_t)value) return MDM_INVALID;
         ((int32_t *)(void *)c->values.data)[c->rows] = (int32_t)value;
@@ -349,8 +347,7 @@ mdm_status mdm_builder_bytes(mdm_builder *b, size_t column, mdm_str bytes)
     cells *c = column_at(b, column);
     if (!c || c->kind != BYTES || bytes.len > (size_t)INT32_MAX - c->len) return MDM_INVALID;
     MDM_TRY(ensure_row(b, c));
-    if (bytes.len > c->values.size - c->len)
-        MDM_TRY(grow(&c->values, c->len, c->len + bytes.len));
+    if (bytes.len > c->values.size - c->len) MDM_TRY(grow(&c->values, c->len, c->len + bytes.len));
     if (bytes.len) memcpy(c->values.data + c->len, bytes.data, bytes.len);
     c->len += bytes.len;
     ((int32_t *)(void *)c->offsets.data)[c->rows + 1] = (int32_t)c->len;
@@ -459,8 +456,8 @@ mdm_status mdm_builder_finish(mdm_builder *b, mdm_chunk **out, mdm_error *err)
         const cells *c = &s->columns[i];
         if (c->rows != rows)
             return mdm_error_set(err, MDM_INVALID,
-                                 "uneven columns: %lld rows in '%s', %lld in '%s'",
-                                 (long long)rows, b->schema->fields[0].name, (long long)c->rows,
+                                 "uneven columns: %lld rows in '%s', %lld in '%s'", (long long)rows,
+                                 b->schema->fields[0].name, (long long)c->rows,
                                  b->schema->fields[i].name);
         bytes += cells_used(c);
     }

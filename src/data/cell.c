@@ -29,8 +29,10 @@ static char *write_padded(char *to, uint64_t value, int width)
         reversed[count++] = (char)('0' + value % 10);
         value /= 10;
     } while (value);
-    for (int i = count; i < width; i++) *to++ = '0';
-    while (count > 0) *to++ = reversed[--count];
+    for (int i = count; i < width; i++)
+        *to++ = '0';
+    while (count > 0)
+        *to++ = reversed[--count];
     return to;
 }
 
@@ -67,7 +69,8 @@ static char *write_clock(char *to, uint64_t micros)
     if (fraction == 0) return to;
     *to++ = '.';
     to = write_padded(to, fraction, 6);
-    while (to[-1] == '0') to--;
+    while (to[-1] == '0')
+        to--;
     return to;
 }
 
@@ -111,7 +114,8 @@ static char *write_decimal(char *to, mdm_int128 value, unsigned scale)
         reversed[count++] = (char)('0' + (unsigned)(size % 10));
         size /= 10;
     } while (size);
-    while (count <= scale) reversed[count++] = '0';
+    while (count <= scale)
+        reversed[count++] = '0';
     while (count > 0) {
         if (count == scale) *to++ = '.';
         *to++ = reversed[--count];

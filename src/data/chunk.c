@@ -122,10 +122,8 @@ static mdm_column slice_column(const mdm_column *from, int64_t first, int64_t ro
 {
     mdm_column to = *from;
     to.validity = slice_bits(from->validity, first, rows, memory);
-    if (from->type.id == MDM_TYPE_BOOL)
-        to.values = slice_bits(from->values, first, rows, memory);
-    else if (from->offsets)
-        to.offsets = from->offsets + first;
+    if (from->type.id == MDM_TYPE_BOOL) to.values = slice_bits(from->values, first, rows, memory);
+    else if (from->offsets) to.offsets = from->offsets + first;
     else if (from->values)
         to.values = (const char *)from->values + mdm_type_bytes(from->type.id) * (size_t)first;
     if (to.validity) to.null_count = rows - mdm_bits_count(to.validity, rows);
@@ -230,7 +228,8 @@ mdm_status mdm_chunk_pick(const mdm_chunk *chunk, const uint8_t *keep, mdm_chunk
                           mdm_error *err)
 {
     int64_t picked = 0;
-    for (int64_t r = 0; r < chunk->rows; r++) picked += keep[r] != 0;
+    for (int64_t r = 0; r < chunk->rows; r++)
+        picked += keep[r] != 0;
     size_t bytes = 0;
     for (size_t i = 0; i < chunk->schema->count; i++)
         bytes += picked_bytes(&chunk->columns[i], keep, chunk->rows, picked);

@@ -21,8 +21,8 @@ MDM_MUST_CHECK mdm_status mdm_chunk_block(const mdm_schema *schema, int64_t rows
  * release is not called: the buffers stay the caller's. */
 MDM_MUST_CHECK mdm_status mdm_chunk_wrap(const mdm_schema *schema, int64_t rows,
                                          const mdm_column *columns, size_t bytes,
-                                         void (*release)(void *owner), void *owner,
-                                         mdm_chunk **out, mdm_error *err);
+                                         void (*release)(void *owner), void *owner, mdm_chunk **out,
+                                         mdm_error *err);
 
 /* Rows of chunk whose keep[r] is not 0, copied. The caller owns *out. */
 MDM_MUST_CHECK mdm_status mdm_chunk_pick(const mdm_chunk *chunk, const uint8_t *keep,
@@ -45,7 +45,7 @@ typedef struct mdm_importer mdm_importer;
  * column and its format. The caller owns *out. Any thread may use it after that. */
 MDM_MUST_CHECK mdm_status mdm_importer_open(struct ArrowSchema *arrow, unsigned flags,
                                             mdm_importer **out, mdm_error *err);
-void mdm_importer_close(mdm_importer *importer); /* NULL allowed */
+void mdm_importer_close(mdm_importer *importer);                     /* NULL allowed */
 const mdm_schema *mdm_importer_schema(const mdm_importer *importer); /* borrowed */
 /* array (a struct array of that schema) is moved in, also on failure. Buffers that have our
  * layout are shared; others are rewritten. MDM_FORMAT: text that is not UTF-8, a value that has

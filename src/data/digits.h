@@ -1,7 +1,8 @@
 /* digits.h - runs of decimal digits read eight at a time, and never a byte beyond their end.
  *
  * A run is brought into a word right-aligned, with '0' in front, so that its length needs no
- * branch. The arithmetic on all eight bytes at once is the well-known one ("SWAR") of Lemire and Mula. */
+ * branch. The arithmetic on all eight bytes at once is the well-known one ("SWAR") of Lemire and
+ * Mula. */
 #ifndef MDM_DATA_DIGITS_H
 #define MDM_DATA_DIGITS_H
 
@@ -33,7 +34,8 @@ static inline uint64_t mdm_digits_value(uint64_t word)
     word -= MDM_ZEROS;
     word = word * 10 + (word >> 8);
     return ((word & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064) +
-            (word >> 16 & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001)) >> 32;
+            (word >> 16 & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001)) >>
+           32;
 }
 
 /* The last eight of '0', '0', ... and len bytes: 1 <= len <= 8. */

@@ -32,7 +32,8 @@ static size_t slots_for(size_t slots, size_t count)
 static void place_word(mdm_word_count *words, size_t slots, uint64_t word, uint64_t count)
 {
     size_t at = mdm_word_slot(word, slots);
-    while (words[at].count) at = (at + 1) & (slots - 1);
+    while (words[at].count)
+        at = (at + 1) & (slots - 1);
     words[at] = (mdm_word_count){word, count};
 }
 
@@ -64,7 +65,8 @@ mdm_added mdm_frequency_new_word(mdm_frequency *f, uint64_t word, uint64_t count
 static void place_long(mdm_text_count *longs, size_t slots, mdm_text_count entry)
 {
     size_t at = (size_t)entry.hash & (slots - 1);
-    while (longs[at].count) at = (at + 1) & (slots - 1);
+    while (longs[at].count)
+        at = (at + 1) & (slots - 1);
     longs[at] = entry;
 }
 
@@ -86,7 +88,8 @@ static mdm_added grow_longs(mdm_frequency *f)
 static mdm_added grow_texts(mdm_frequency *f, size_t len)
 {
     size_t size = f->text_size ? f->text_size : FIRST_TEXT;
-    while (size - f->text_len < len) size *= 2;
+    while (size - f->text_len < len)
+        size *= 2;
     if (size == f->text_size) return MDM_ADDED;
     if (size > UINT32_MAX || bytes_of(f->word_slots, f->long_slots, size) > f->budget)
         return MDM_ADD_FULL;

@@ -16,7 +16,7 @@ typedef struct mdm_word_count {
 
 typedef struct mdm_text_count {
     uint64_t hash;
-    uint64_t count; /* 0: free */
+    uint64_t count;   /* 0: free */
     uint32_t at, len; /* in texts */
 } mdm_text_count;
 
@@ -56,7 +56,8 @@ static inline mdm_word_count *mdm_frequency_find_word(mdm_frequency *f, uint64_t
 {
     if (!f->word_slots) return NULL;
     size_t at = mdm_word_slot(word, f->word_slots);
-    while (f->words[at].word != word && f->words[at].count) at = (at + 1) & (f->word_slots - 1);
+    while (f->words[at].word != word && f->words[at].count)
+        at = (at + 1) & (f->word_slots - 1);
     return &f->words[at];
 }
 
@@ -91,7 +92,8 @@ static inline uint64_t mdm_short_text(const char *data, size_t len)
 static inline size_t mdm_short_text_read(uint64_t word, char *data)
 {
     size_t len = (size_t)(word >> 56);
-    for (size_t i = 0; i < len; i++) data[i] = (char)(word >> 8 * i);
+    for (size_t i = 0; i < len; i++)
+        data[i] = (char)(word >> 8 * i);
     return len;
 }
 

@@ -1,6 +1,7 @@
 /* Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm" (1979); Pebay, "Formulas for
  * robust, one-pass parallel computation" (2008), for the third and fourth power. A single shift
- * by the first value, or sums of plain powers, cancel badly when the mean is large: blocks do not. */
+ * by the first value, or sums of plain powers, cancel badly when the mean is large: blocks do
+ * not. */
 #include "data/moments.h"
 
 #include <math.h>
@@ -26,7 +27,8 @@ static double mean_of(const double *values, size_t count)
     }
     a += b;
     double sum = a[0] + a[1];
-    for (; i < count; i++) sum += values[i];
+    for (; i < count; i++)
+        sum += values[i];
     return sum / (double)count;
 }
 

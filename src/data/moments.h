@@ -1,4 +1,4 @@
-/* moments.h - mean and central power sums, merged exactly as if all values had been seen at once. */
+/* moments.h - mean and central power sums, merged as if all values had been seen at once. */
 #ifndef MDM_DATA_MOMENTS_H
 #define MDM_DATA_MOMENTS_H
 

@@ -55,7 +55,8 @@ static bool column_open(mdm_profiled *p, mdm_type type, size_t budget)
     if (p->kind != MDM_PROFILE_BYTES) return true;
     char *texts = mdm_alloc((size_t)MDM_KEPT_COUNT * MDM_PROFILE_TEXT);
     if (!texts) return false;
-    for (int i = 0; i < MDM_KEPT_COUNT; i++) p->kept[i].text = texts + i * MDM_PROFILE_TEXT;
+    for (int i = 0; i < MDM_KEPT_COUNT; i++)
+        p->kept[i].text = texts + i * MDM_PROFILE_TEXT;
     return true;
 }
 
@@ -88,7 +89,8 @@ mdm_status mdm_profile_open(const mdm_schema *schema, const mdm_profile_options 
 void mdm_profile_close(mdm_profile *profile)
 {
     if (!profile) return;
-    for (size_t i = 0; i < profile->schema->count; i++) column_close(&profile->columns[i]);
+    for (size_t i = 0; i < profile->schema->count; i++)
+        column_close(&profile->columns[i]);
     mdm_schema_unref(profile->schema);
     mdm_free(profile);
 }
@@ -298,8 +300,8 @@ static char *slot_text(const mdm_profiled *p, size_t slot)
     return p->shown_text + slot * MDM_PROFILE_TEXT;
 }
 
-static void copy_top(const mdm_profiled *p, mdm_column_profile *out, size_t to, mdm_profile_value value,
-                     int64_t count)
+static void copy_top(const mdm_profiled *p, mdm_column_profile *out, size_t to,
+                     mdm_profile_value value, int64_t count)
 {
     if (p->kind == MDM_PROFILE_BYTES) {
         size_t len = mdm_profile_cut(p, value.bytes);
@@ -311,12 +313,11 @@ static void copy_top(const mdm_profiled *p, mdm_column_profile *out, size_t to, 
 }
 
 /* Insert in order; the last one falls out when there are too many. */
-static void offer_top(const mdm_profiled *p, mdm_column_profile *out, const mdm_profile_value *value,
-                      int64_t count)
+static void offer_top(const mdm_profiled *p, mdm_column_profile *out,
+                      const mdm_profile_value *value, int64_t count)
 {
     size_t at = out->top_count;
-    while (at > 0 &&
-           comes_before(p, value, count, &out->top[at - 1].value, out->top[at - 1].count))
+    while (at > 0 && comes_before(p, value, count, &out->top[at - 1].value, out->top[at - 1].count))
         at--;
     if (at == MDM_PROFILE_TOP) return;
     if (out->top_count < MDM_PROFILE_TOP) out->top_count++;
@@ -374,9 +375,8 @@ mdm_status mdm_profile_column(mdm_profile *profile, size_t column, const mdm_col
         .integral = p->integral && has_moments(p),
         .min_length = p->min_length,
         .max_length = p->max_length,
-        .mean_length = values && p->max_length >= 0
-                           ? (double)p->total_length / (double)values
-                           : (double)NAN,
+        .mean_length =
+            values && p->max_length >= 0 ? (double)p->total_length / (double)values : (double)NAN,
         .bytes = p->bytes,
         .sample_count = p->sample_count,
     };

@@ -42,34 +42,35 @@ typedef struct mdm_column_profile {
     const char *name;
     mdm_type type;
     int64_t rows, nulls;
-    int64_t zeros, negatives;      /* numbers, decimals */
-    int64_t nans, infinities;      /* FLOAT, DOUBLE; infinities also of dates and times */
-    bool has_range;                /* min and max are there: some value that is neither NULL nor NaN */
-    mdm_profile_value min, max;    /* text by bytes, that is by code points */
-    bool integral;                 /* numbers: no value has a fraction (true without values) */
+    int64_t zeros, negatives;   /* numbers, decimals */
+    int64_t nans, infinities;   /* FLOAT, DOUBLE; infinities also of dates and times */
+    bool has_range;             /* min and max are there: some value that is neither NULL nor NaN */
+    mdm_profile_value min, max; /* text by bytes, that is by code points */
+    bool integral;              /* numbers: no value has a fraction (true without values) */
 
-    /* Moments: BOOL (as 0 and 1), INT*, FLOAT, DOUBLE, DECIMAL, and lengths apart. NaN where not defined. */
+    /* Moments: BOOL (as 0 and 1), INT*, FLOAT, DOUBLE, DECIMAL, and lengths apart. NaN where not
+     * defined. */
     double sum, mean;
-    double variance;               /* n - 1 */
+    double variance; /* n - 1 */
     double std;
-    double skewness, kurtosis;     /* bias-corrected, kurtosis in excess of the normal (as pandas) */
-    mdm_int128 whole_sum;          /* BOOL, INT*: the exact sum */
+    double skewness, kurtosis; /* bias-corrected, kurtosis in excess of the normal (as pandas) */
+    mdm_int128 whole_sum;      /* BOOL, INT*: the exact sum */
 
     int64_t min_length, max_length; /* TEXT in characters, BLOB in bytes; -1 without values */
     double mean_length;             /* NaN without values */
     int64_t bytes;                  /* of all values as they lie in memory */
 
-    int64_t distinct;              /* NULL and NaN left out */
-    bool distinct_exact;           /* else an estimate, standard error 0.8 % */
-    mdm_known unique;              /* every row has a value and all differ */
-    bool increasing, decreasing;   /* strictly, in the order the rows came, and no NULL */
+    int64_t distinct;            /* NULL and NaN left out */
+    bool distinct_exact;         /* else an estimate, standard error 0.8 % */
+    mdm_known unique;            /* every row has a value and all differ */
+    bool increasing, decreasing; /* strictly, in the order the rows came, and no NULL */
 
-    size_t top_count;              /* most frequent first, ties by value; 0 unless frequencies are exact */
+    size_t top_count; /* most frequent first, ties by value; 0 unless frequencies are exact */
     struct {
         mdm_profile_value value;
         int64_t count;
     } top[MDM_PROFILE_TOP];
-    size_t sample_count;           /* the first distinct values in the order they came */
+    size_t sample_count; /* the first distinct values in the order they came */
     mdm_profile_value sample[MDM_PROFILE_SAMPLE];
 } mdm_column_profile;
 

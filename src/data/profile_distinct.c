@@ -88,7 +88,8 @@ bool mdm_profile_words(mdm_profiled *p, const uint64_t *words, size_t count)
         if (last == MDM_ADD_NO_MEMORY || !begin_estimate(p)) return false;
         if (is_text_word(p)) fresh_words(p, words + at, count - at);
     }
-    for (; at < count; at++) mdm_sketch_add(p->sketch, mdm_mix(words[at]));
+    for (; at < count; at++)
+        mdm_sketch_add(p->sketch, mdm_mix(words[at]));
     return true;
 }
 
@@ -123,8 +124,8 @@ static mdm_added count_others(mdm_profiled *p, const mdm_frequency *other)
     mdm_added added = MDM_ADDED;
     for (size_t i = 0; i < other->word_slots && added <= MDM_ADDED_NEW; i++)
         if (other->words[i].count)
-            added = mdm_frequency_add_word(&p->frequency, other->words[i].word,
-                                           other->words[i].count);
+            added =
+                mdm_frequency_add_word(&p->frequency, other->words[i].word, other->words[i].count);
     for (size_t i = 0; i < other->long_slots && added <= MDM_ADDED_NEW; i++) {
         const mdm_text_count *entry = &other->longs[i];
         mdm_str text = {other->texts + entry->at, entry->len};

@@ -35,7 +35,8 @@ static const int64_t *gather_whole(const mdm_column *column, int64_t rows, int64
                                    int64_t *room, size_t *count)
 {
     int64_t r = *at;
-    if (!column->validity && (column->type.id == MDM_TYPE_INT64 || column->type.id > MDM_TYPE_DATE)) {
+    if (!column->validity &&
+        (column->type.id == MDM_TYPE_INT64 || column->type.id > MDM_TYPE_DATE)) {
         const int64_t *values = (const int64_t *)column->values + r;
         *count = rows - r < BLOCK ? (size_t)(rows - r) : BLOCK;
         *at = r + (int64_t)*count;
@@ -59,7 +60,8 @@ static bool is_infinite(mdm_type_id id, int64_t value)
 
 static void count_infinities(mdm_profiled *p, const int64_t *values, size_t count)
 {
-    for (size_t i = 0; i < count; i++) p->infinities += is_infinite(p->type.id, values[i]);
+    for (size_t i = 0; i < count; i++)
+        p->infinities += is_infinite(p->type.id, values[i]);
 }
 
 static void range_of_whole(mdm_profiled *p, const int64_t *values, size_t count)
@@ -95,9 +97,11 @@ static mdm_wide sum_of_whole(const int64_t *values, size_t count, bool small)
     int64_t sum = 0;
     mdm_wide wide = 0;
     if (small)
-        for (size_t i = 0; i < count; i++) sum += values[i];
+        for (size_t i = 0; i < count; i++)
+            sum += values[i];
     else
-        for (size_t i = 0; i < count; i++) wide += values[i];
+        for (size_t i = 0; i < count; i++)
+            wide += values[i];
     return wide + sum;
 }
 
@@ -233,7 +237,8 @@ bool mdm_profile_add_real(mdm_profiled *p, const mdm_column *column, int64_t row
 static double scaled(const mdm_profiled *p, mdm_wide value)
 {
     double real = (double)value;
-    for (int i = 0; i < p->type.scale; i++) real /= 10;
+    for (int i = 0; i < p->type.scale; i++)
+        real /= 10;
     return real;
 }
 
@@ -275,7 +280,8 @@ bool mdm_profile_add_wide(mdm_profiled *p, const mdm_column *column, int64_t row
     for (int64_t r = 0; r < rows; r++) {
         if (!mdm_column_is_set(column, r)) continue;
         add_decimal(p, (mdm_profile_value){.decimal = values[r]}, &moments);
-        if (!mdm_profile_long(p, (mdm_str){(const char *)&values[r], sizeof values[r]})) return false;
+        if (!mdm_profile_long(p, (mdm_str){(const char *)&values[r], sizeof values[r]}))
+            return false;
     }
     mdm_moments_merge(&p->moments, &moments);
     return true;

@@ -18,7 +18,7 @@ typedef enum mdm_profile_kind {
     MDM_PROFILE_WHOLE,   /* numbers and BOOL: 64-bit integers with moments */
     MDM_PROFILE_POINT,   /* DATE, TIME, TIMESTAMP: without */
     MDM_PROFILE_REAL,
-    MDM_PROFILE_WIDE,    /* DECIMAL */
+    MDM_PROFILE_WIDE, /* DECIMAL */
     MDM_PROFILE_BYTES
 } mdm_profile_kind;
 

@@ -14,14 +14,16 @@ static bool is_ascii(const char *bytes, size_t len)
         memcpy(&word, bytes + i, sizeof word);
         all |= word;
     }
-    for (; i < len; i++) all |= (unsigned char)bytes[i];
+    for (; i < len; i++)
+        all |= (unsigned char)bytes[i];
     return (all & UINT64_C(0x8080808080808080)) == 0;
 }
 
 static int64_t count_characters(mdm_str text)
 {
     int64_t count = 0;
-    for (size_t i = 0; i < text.len; i++) count += ((unsigned char)text.data[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.data[i] & 0xc0) != 0x80;
     return count;
 }
 
@@ -31,7 +33,7 @@ typedef struct text_run {
     int64_t min, max, total, bytes; /* lengths in characters; bytes */
     mdm_str last;                   /* the text before, as long as the order is of interest */
     size_t count;
-    uint64_t *words;                /* short texts that are not counted yet, at most BLOCK */
+    uint64_t *words; /* short texts that are not counted yet, at most BLOCK */
 } text_run;
 
 static bool flush(text_run *run)
@@ -113,7 +115,8 @@ bool mdm_profile_add_bytes(mdm_profiled *p, const mdm_column *column, int64_t ro
     for (int64_t r = 0; r < rows; r++) {
         if (!mdm_column_is_set(column, r)) continue;
         mdm_str text = mdm_column_bytes(column, r);
-        if (!add_text(&run, text, one_each ? (int64_t)text.len : count_characters(text))) return false;
+        if (!add_text(&run, text, one_each ? (int64_t)text.len : count_characters(text)))
+            return false;
     }
     end_run(&run);
     return flush(&run);

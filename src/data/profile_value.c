@@ -31,7 +31,8 @@ size_t mdm_profile_cut(const mdm_profiled *p, mdm_str bytes)
 {
     if (bytes.len <= MDM_PROFILE_TEXT) return bytes.len;
     size_t len = MDM_PROFILE_TEXT;
-    while (p->type.id == MDM_TYPE_TEXT && len > 0 && ((unsigned char)bytes.data[len] & 0xc0) == 0x80)
+    while (p->type.id == MDM_TYPE_TEXT && len > 0 &&
+           ((unsigned char)bytes.data[len] & 0xc0) == 0x80)
         len--;
     return len;
 }

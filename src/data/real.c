@@ -1,7 +1,7 @@
 /* Reading: Clinger's exact case (a product or quotient of two exact doubles), else Lemire's
- * "Number Parsing at a Gigabyte per Second" (2021). Writing: Giulietti's "The Schubfach way to render
- * doubles" (2020), in the arrangement of Bolz. Both multiply by the same 128-bit powers of ten,
- * which are computed when first needed: 667 of them, some 100 us. */
+ * "Number Parsing at a Gigabyte per Second" (2021). Writing: Giulietti's "The Schubfach way to
+ * render doubles" (2020), in the arrangement of Bolz. Both multiply by the same 128-bit powers of
+ * ten, which are computed when first needed: 667 of them, some 100 us. */
 #include "data/real.h"
 
 #include <math.h>
@@ -55,7 +55,8 @@ static void divide(natural *n, uint32_t divisor)
 static wide leading_bits(const natural *n)
 {
     int top = LIMBS - 1;
-    while (n->limbs[top] == 0) top--;
+    while (n->limbs[top] == 0)
+        top--;
     wide bits = 0;
     for (int i = 0; i < 5; i++) {
         uint32_t limb = top - i >= 0 ? n->limbs[top - i] : 0;
@@ -148,7 +149,8 @@ bool mdm_real_from_decimal(mdm_decimal value, double *out)
                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     if (value.digits <= (uint64_t)1 << 53 && value.exponent >= -22 && value.exponent <= 22) {
         double digits = (double)value.digits;
-        *out = value.exponent < 0 ? digits / exact[-value.exponent] : digits * exact[value.exponent];
+        *out =
+            value.exponent < 0 ? digits / exact[-value.exponent] : digits * exact[value.exponent];
         return true;
     }
     if (value.digits == 0) return *out = 0, true;
@@ -244,7 +246,8 @@ static int write_digits(uint64_t digits, char *to)
         reversed[count++] = (char)('0' + digits % 10);
         digits /= 10;
     } while (digits);
-    for (int i = 0; i < count; i++) to[i] = reversed[count - 1 - i];
+    for (int i = 0; i < count; i++)
+        to[i] = reversed[count - 1 - i];
     return count;
 }
 

@@ -16,8 +16,8 @@ typedef struct mdm_decimal {
  * too close to call); ask mdm_str_to_real(). */
 MDM_MUST_CHECK bool mdm_real_from_decimal(mdm_decimal value, double *out);
 
-/* The shortest decimal that reads back as value, of those the nearest to it. Without trailing zeros;
- * the sign is left out; value must be finite. */
+/* The shortest decimal that reads back as value, of those the nearest to it. Without trailing
+ * zeros; the sign is left out; value must be finite. */
 mdm_decimal mdm_real_shortest(double value);
 mdm_decimal mdm_float_shortest(float value);
 

@@ -21,7 +21,8 @@ mdm_status mdm_schema_new(const mdm_field *fields, size_t count, mdm_schema **ou
 {
     *out = NULL;
     size_t bytes = sizeof(schema_block) + count * sizeof(mdm_field);
-    for (size_t i = 0; i < count; i++) bytes += strlen(fields[i].name) + 1;
+    for (size_t i = 0; i < count; i++)
+        bytes += strlen(fields[i].name) + 1;
     schema_block *block = mdm_alloc(bytes);
     if (!block) return mdm_no_memory(err, "a schema");
 

@@ -43,9 +43,11 @@ double mdm_sketch_count(const mdm_sketch *sketch)
 {
     const double m = MDM_SKETCH_SIZE;
     int counts[RANKS] = {0};
-    for (int i = 0; i < MDM_SKETCH_SIZE; i++) counts[sketch->ranks[i]]++;
+    for (int i = 0; i < MDM_SKETCH_SIZE; i++)
+        counts[sketch->ranks[i]]++;
     double z = m * tau(1 - counts[RANKS - 1] / m);
-    for (int k = RANKS - 2; k >= 1; k--) z = 0.5 * (z + counts[k]);
+    for (int k = RANKS - 2; k >= 1; k--)
+        z = 0.5 * (z + counts[k]);
     z += m * sigma(counts[0] / m);
     return m * m / (2 * log(2)) / z;
 }

@@ -31,7 +31,8 @@ static mdm_status next_of_list(mdm_stream *stream, mdm_chunk **out, mdm_error *e
 static void close_list(mdm_stream *stream)
 {
     list *all = stream->self;
-    for (size_t i = all->next; i < all->count; i++) mdm_chunk_unref(all->chunks[i]);
+    for (size_t i = all->next; i < all->count; i++)
+        mdm_chunk_unref(all->chunks[i]);
     mdm_schema_unref(stream->schema);
     mdm_free(all);
 }
@@ -44,7 +45,8 @@ mdm_status mdm_stream_of_chunks(const mdm_schema *schema, mdm_chunk *const *chun
     if (!all) return mdm_no_memory(err, "a stream of rows");
     all->count = count;
     all->next = 0;
-    for (size_t i = 0; i < count; i++) all->chunks[i] = mdm_chunk_ref(chunks[i]);
+    for (size_t i = 0; i < count; i++)
+        all->chunks[i] = mdm_chunk_ref(chunks[i]);
     *out = (mdm_stream){mdm_schema_ref(schema), next_of_list, close_list, all};
     return MDM_OK;
 }

@@ -34,8 +34,7 @@ char *mdm_type_text(mdm_type type, char *text)
 {
     if (type.id == MDM_TYPE_DECIMAL)
         snprintf(text, 32, "DECIMAL(%d,%d)", type.precision, type.scale);
-    else
-        snprintf(text, 32, "%s", words[type.id]);
+    else snprintf(text, 32, "%s", words[type.id]);
     return text;
 }
 
@@ -77,19 +76,21 @@ mdm_status mdm_type_parse(mdm_str word, mdm_type *out, mdm_error *err)
 
     mdm_type type = {0};
     if (!find_word(name, &type.id) || (open && type.id != MDM_TYPE_DECIMAL))
-        return mdm_error_set(err, MDM_INVALID,
-                             "unknown type '%.*s'; types are boolean, tinyint, smallint, integer, "
-                             "bigint (int), float, double, decimal(p,s), varchar (text), blob, date, "
-                             "time, timestamp (datetime), timestamptz",
-                             (int)word.len, word.data);
+        return mdm_error_set(
+            err, MDM_INVALID,
+            "unknown type '%.*s'; types are boolean, tinyint, smallint, integer, "
+            "bigint (int), float, double, decimal(p,s), varchar (text), blob, date, "
+            "time, timestamp (datetime), timestamptz",
+            (int)word.len, word.data);
     if (type.id == MDM_TYPE_DECIMAL) {
         type.precision = DEFAULT_PRECISION;
         type.scale = DEFAULT_SCALE;
         if (open && !read_digits(parentheses, &type))
-            return mdm_error_set(err, MDM_INVALID,
-                                 "'%.*s': a decimal has 1 to %d digits, of them 0 to all behind the "
-                                 "point: decimal(18,2)",
-                                 (int)word.len, word.data, MAX_PRECISION);
+            return mdm_error_set(
+                err, MDM_INVALID,
+                "'%.*s': a decimal has 1 to %d digits, of them 0 to all behind the "
+                "point: decimal(18,2)",
+                (int)word.len, word.data, MAX_PRECISION);
     }
     *out = type;
     return MDM_OK;

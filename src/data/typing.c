@@ -66,8 +66,8 @@ mdm_status mdm_typing_force(mdm_typing *t, size_t column, mdm_type type, mdm_err
 {
     mdm_typed_column *c = &t->columns[column];
     if (type.id == MDM_TYPE_BLOB || type.id == MDM_TYPE_NULL)
-        return mdm_error_set(err, MDM_UNSUPPORTED, "column '%s': text cannot be read as %s", c->name,
-                             type.id == MDM_TYPE_BLOB ? "BLOB" : "NULL");
+        return mdm_error_set(err, MDM_UNSUPPORTED, "column '%s': text cannot be read as %s",
+                             c->name, type.id == MDM_TYPE_BLOB ? "BLOB" : "NULL");
     bool date = type.id == MDM_TYPE_DATE || type.id == MDM_TYPE_TIMESTAMP ||
                 type.id == MDM_TYPE_TIMESTAMPTZ;
     c->wish = date ? MDM_WISH_DATE : MDM_WISH_TYPE;
@@ -187,8 +187,8 @@ static mdm_status ambiguous(const mdm_typed_column *c, mdm_error *err)
     mdm_error_set(err, MDM_FORMAT, "column '%s': day and month cannot be told apart", c->name);
     const char *dash = c->choice.order == MDM_DMY_DASH ? "-" : "/";
     return mdm_error_hint(err, MDM_FORMAT,
-                          "--datetime-columns '%s=%%d%s%%m%s%%Y' or '%s=%%m%s%%d%s%%Y'", c->name, dash,
-                          dash, c->name, dash, dash);
+                          "--datetime-columns '%s=%%d%s%%m%s%%Y' or '%s=%%m%s%%d%s%%Y'", c->name,
+                          dash, dash, c->name, dash, dash);
 }
 
 static mdm_status choose_column(const mdm_typing *t, mdm_typed_column *c, mdm_error *err)
@@ -234,7 +234,8 @@ void mdm_typing_begin(mdm_typing *t)
         atomic_store(&c->failed, 0);
         atomic_store(&c->counted, 0);
         atomic_store(&c->not_whole, 0);
-        for (int k = 0; k < MDM_ORDER_COUNT; k++) atomic_store(&c->votes[k], 0);
+        for (int k = 0; k < MDM_ORDER_COUNT; k++)
+            atomic_store(&c->votes[k], 0);
         atomic_store(&c->with_time, 0);
         atomic_store(&c->with_zone, 0);
     }

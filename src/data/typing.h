@@ -7,25 +7,26 @@
  *     open -> force... -> observe a sample -> choose -> begin, convert every cell -> settled?
  *                                               ^------------------------------------ no
  *
- * Each cell rules out the candidates it does not fit (a set of bits per column, ANDed), so after one
- * pass over all cells the second choice is exactly right: two passes at most.
+ * Each cell rules out the candidates it does not fit (a set of bits per column, ANDed), so after
+ * one pass over all cells the second choice is exactly right: two passes at most.
  *
  * What cells mean:
- *  - no cell (validity bit off): NULL. Empty text (a quoted empty field): NULL, but in TEXT columns "".
+ *  - no cell (validity bit off): NULL. Empty text (a quoted empty field): NULL, but "" in TEXT
+ *    columns.
  *  - BOOLEAN: true/false, True/False or TRUE/FALSE, one of the three.
  *  - BIGINT: -?(0|[1-9][0-9]*) in range, not -0.
- *  - DOUBLE: every cell is what one printing style prints for the double: "5" or "5.0" for whole numbers,
- *    exponents with sign (1e-05, 1.5e+300), or the same number of decimals everywhere (1.10);
- *    inf and -inf.
+ *  - DOUBLE: every cell is what one printing style prints for the double: "5" or "5.0" for whole
+ *    numbers, exponents with sign (1e-05, 1.5e+300), or the same number of decimals everywhere
+ *    (1.10); inf and -inf.
  *  - DATE, TIMESTAMP, TIMESTAMPTZ: Y-m-d Y/m/d d-m-Y d/m/Y m-d-Y m/d/Y, padded with zeros or
  *    nowhere, with ' ' or 'T' before HH:MM[:SS[.f]], with Z or +hh[:mm] or nowhere. Day and month
  *    that cannot be told apart make the column TEXT with a note. TIME: HH:MM[:SS[.f]].
- *  - Words for "no value" (NA, NaN, None, null, #N/A, ... and those given) are NULL in columns of any
- *    type but TEXT, where they stay as they are.
+ *  - Words for "no value" (NA, NaN, None, null, #N/A, ... and those given) are NULL in columns of
+ *    any type but TEXT, where they stay as they are.
  *
  * JSON cells are tokens as they stand in the file: numbers are BIGINT when written whole and in
- * range, else DOUBLE when that keeps their value; true and false; "strings" are dates or text, never
- * numbers; null is NULL, words are text; objects and arrays are text; a column of several
+ * range, else DOUBLE when that keeps their value; true and false; "strings" are dates or text,
+ * never numbers; null is NULL, words are text; objects and arrays are text; a column of several
  * kinds is TEXT (strings unescaped, all else as written).
  *
  * Threads: observe, convert and chunk may run on several threads at once; the others by one while
@@ -63,8 +64,8 @@ MDM_MUST_CHECK mdm_status mdm_typing_force(mdm_typing *typing, size_t column, md
 void mdm_typing_force_number(mdm_typing *typing, size_t column);
 /* The column is a date. format: %Y %y %m %d %b %B %H %I %M %S %f %p %z %j %e %T %F %D %R %% and
  * other characters for themselves; NULL or "": the format above that most cells fit (choose()
- * says MDM_FORMAT when after a whole pass day and month cannot be told apart). DATE without hours, TIMESTAMP with
- * them, TIMESTAMPTZ with %z. MDM_INVALID: an unknown directive, no day. */
+ * says MDM_FORMAT when after a whole pass day and month cannot be told apart). DATE without hours,
+ * TIMESTAMP with them, TIMESTAMPTZ with %z. MDM_INVALID: an unknown directive, no day. */
 MDM_MUST_CHECK mdm_status mdm_typing_force_date(mdm_typing *typing, size_t column,
                                                 const char *format, mdm_error *err);
 
@@ -94,10 +95,10 @@ const mdm_schema *mdm_typing_schema(const mdm_typing *typing); /* borrowed until
 void mdm_typing_begin(mdm_typing *typing);
 /* No cell so far contradicts the choice (cheap; false: the rest of the pass is only to observe). */
 bool mdm_typing_holds(const mdm_typing *typing);
-/* No cell can change the type of this column any more. Text that is final needs no converting (but its
- * note counts only the cells that are converted). */
+/* No cell can change the type of this column any more. Text that is final needs no converting (but
+ * its note counts only the cells that are converted). */
 bool mdm_typing_is_final(const mdm_typing *typing, size_t column);
-/* After a whole pass: a choice made now would be the same one. False: choose and repeat the pass. */
+/* After a whole pass: a choice made now would be the same. False: choose and repeat the pass. */
 bool mdm_typing_settled(const mdm_typing *typing);
 
 /* Values of cells, into memory of the caller; a member that is NULL is not wanted. */
@@ -114,12 +115,12 @@ typedef struct mdm_typed {
 /* Convert cells into the chosen type, and look at them like observe. */
 void mdm_typing_convert(mdm_typing *typing, size_t column, const mdm_cells *cells, mdm_typed *out);
 
-/* Told of each cell that failed; row counts from 0 in the cells given. Not MDM_OK: stop with that. */
+/* Told of each failed cell; row counts from 0 in the cells given. Not MDM_OK: stop with that. */
 typedef mdm_status mdm_typing_refuse(void *self, size_t row, size_t column, mdm_str text,
                                      mdm_error *err);
 
-/* Convert cells of all columns into a chunk of mdm_typing_schema(). Rows with a failed cell are told to
- * refuse and left out; without refuse the first one is MDM_FORMAT. The caller owns *out. */
+/* Convert cells of all columns into a chunk of mdm_typing_schema(). Rows with a failed cell are
+ * told to refuse and left out; without refuse the first one is MDM_FORMAT. The caller owns *out. */
 MDM_MUST_CHECK mdm_status mdm_typing_chunk(mdm_typing *typing, const mdm_cells *columns,
                                            mdm_typing_refuse *refuse, void *self, mdm_chunk **out,
                                            mdm_error *err);

@@ -61,7 +61,8 @@ static bool is_letter(char c)
 static bool is_dated(mdm_str text)
 {
     int marks = 0;
-    for (size_t i = 1; i < text.len; i++) marks += text.data[i] == '/' || text.data[i] == '-';
+    for (size_t i = 1; i < text.len; i++)
+        marks += text.data[i] == '/' || text.data[i] == '-';
     return marks >= 2;
 }
 
@@ -109,7 +110,8 @@ static size_t cut(mdm_str text)
 {
     if (text.len <= MDM_EXAMPLE) return text.len;
     size_t len = MDM_EXAMPLE;
-    while (len > 0 && ((unsigned char)text.data[len] & 0xc0) == 0x80) len--;
+    while (len > 0 && ((unsigned char)text.data[len] & 0xc0) == 0x80)
+        len--;
     return len;
 }
 

@@ -108,7 +108,9 @@ void mdm_choice_state(const mdm_typed_column *column, char *text, size_t size)
         uint64_t c = atomic_load_explicit(&column->class, memory_order_relaxed);
         bool letter = column->wish == MDM_WISH_NONE && !(c & CLASS_SEP_BLANK);
         snprintf(text, size, "%s%s%s", days[column->choice.order],
-                 column->choice.type.id == MDM_TYPE_DATE ? "" : letter ? "T%H:%M:%S" : " %H:%M:%S",
+                 column->choice.type.id == MDM_TYPE_DATE ? ""
+                 : letter                                ? "T%H:%M:%S"
+                                                         : " %H:%M:%S",
                  column->choice.type.id == MDM_TYPE_TIMESTAMPTZ ? "%z" : "");
     }
 }

@@ -139,7 +139,8 @@ static bool work_open(const mdm_typing *t, size_t rows, work *out)
     out->text = out->typed ? (size_t *)(void *)(out->typed + t->count) : NULL;
     out->failed = mdm_alloc(t->count * bits + rows);
     if (!out->typed || !out->failed) return false;
-    for (size_t i = 0; i < t->count; i++) out->typed[i].failed = out->failed + i * bits;
+    for (size_t i = 0; i < t->count; i++)
+        out->typed[i].failed = out->failed + i * bits;
     out->keep = out->failed + t->count * bits;
     return true;
 }

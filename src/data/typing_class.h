@@ -1,9 +1,9 @@
 /* typing_class.h - what a cell may be, as bits. Internal to typing.
  *
- * A cell's class has a bit for each way of reading it that loses nothing. Most bits are not types but
- * choices within a type (the printing style of a number, the order of a date): a type is possible
- * for a column while in each of its groups some bit is left of the AND of all classes. That AND is exact
- * because within a cell the groups are independent of each other. */
+ * A cell's class has a bit for each way of reading it that loses nothing. Most bits are not types
+ * but choices within a type (the printing style of a number, the order of a date): a type is
+ * possible for a column while in each of its groups some bit is left of the AND of all classes.
+ * That AND is exact because within a cell the groups are independent of each other. */
 #ifndef MDM_DATA_TYPING_CLASS_H
 #define MDM_DATA_TYPING_CLASS_H
 
@@ -25,8 +25,8 @@ enum {
 #define CLASS_BOOLS (CLASS_BOOL_LOWER | CLASS_BOOL_TITLE | CLASS_BOOL_UPPER)
 #define CLASS_INT MDM_CLASS(3)
 
-/* A double in the shortest text that reads back equal: one of WHOLE and one of PRINTER; or with a fixed
- * number of decimals: one of FIXED. Both: one of LEAD and one of MARK. */
+/* A double in the shortest text that reads back equal: one of WHOLE and one of PRINTER; or with a
+ * fixed number of decimals: one of FIXED. Both: one of LEAD and one of MARK. */
 #define CLASS_WHOLE_BARE MDM_CLASS(4)  /* 5 */
 #define CLASS_WHOLE_POINT MDM_CLASS(5) /* 5.0 */
 #define CLASS_LEAD_ZERO MDM_CLASS(6)   /* 0.5 */
@@ -63,8 +63,8 @@ enum {
 
 #define CLASS_WHOLES (CLASS_WHOLE_BARE | CLASS_WHOLE_POINT)
 #define CLASS_LEADS (CLASS_LEAD_ZERO | CLASS_LEAD_POINT)
-#define CLASS_PRINTERS                                                                      \
-    (CLASS_PRINTER_PYTHON | CLASS_PRINTER_SCRIPT | CLASS_PRINTER_G6 | CLASS_PRINTER_G15 |   \
+#define CLASS_PRINTERS                                                                    \
+    (CLASS_PRINTER_PYTHON | CLASS_PRINTER_SCRIPT | CLASS_PRINTER_G6 | CLASS_PRINTER_G15 | \
      CLASS_PRINTER_R | CLASS_PRINTER_PLAIN)
 #define CLASS_FIXEDS (MDM_CLASS(34) - MDM_CLASS(14))
 #define CLASS_MARKS (CLASS_MARK_POINT | CLASS_MARK_COMMA)
@@ -76,7 +76,7 @@ enum {
 #define CLASS_ZONES (CLASS_ZONE_NONE | CLASS_ZONE_SOME)
 /* What a date without time says of times, and what infinity says of styles: nothing against any. */
 #define CLASS_NO_TIME (CLASS_TIME_NONE | CLASS_SEPS | CLASS_HOURS | CLASS_ZONES)
-#define CLASS_ANY_REAL                                                                       \
+#define CLASS_ANY_REAL \
     (CLASS_WHOLES | CLASS_LEADS | CLASS_PRINTERS | CLASS_FIXEDS | CLASS_MARKS | CLASS_GROUPS)
 
 typedef enum mdm_date_order {
@@ -172,7 +172,7 @@ static inline bool mdm_scan_int(const char *text, size_t len, int64_t *out)
 
 /* Integers of at most five digits have this class, all of them. */
 #define MDM_SMALL_INT 100000
-#define CLASS_SMALL_INT                                                                         \
+#define CLASS_SMALL_INT \
     (CLASS_INT | CLASS_WHOLE_BARE | CLASS_LEADS | CLASS_PRINTERS | CLASS_MARKS | CLASS_GROUPS)
 
 /* The class of a canonical integer, when its size does not say it at once. */
@@ -188,8 +188,8 @@ static inline uint64_t mdm_class_int(int64_t value)
     return mdm_class_large_int(value);
 }
 
-/* The class of a number as some printer writes it (0: it is none), and its value. Bits outside alive may
- * be missing: what is ruled out already is not worth a costly check. */
+/* The class of a number as some printer writes it (0: it is none), and its value. Bits outside
+ * alive may be missing: what is ruled out already is not worth a costly check. */
 uint64_t mdm_class_number(mdm_str text, bool decimal_comma, uint64_t alive, double *value);
 
 /* --- dates: typing_date.c ------------------------------------------------------------ */

@@ -1,5 +1,5 @@
-/* Converting runs of cells. One loop, inlined once for each type with its own way to read a cell: the
- * reader gives value and class in one look, so that converting and checking cost little more
+/* Converting runs of cells. One loop, inlined once for each type with its own way to read a cell:
+ * the reader gives value and class in one look, so that converting and checking cost little more
  * than parsing. */
 #include <string.h>
 
@@ -54,7 +54,8 @@ typedef struct reading {
 /* Whole text a value of the type: value, and class; else false. */
 typedef bool reader(const reading *how, mdm_str text, uint64_t alive, void *value, uint64_t *class);
 
-INLINE bool read_bool(const reading *how, mdm_str text, uint64_t alive, void *value, uint64_t *class)
+INLINE bool read_bool(const reading *how, mdm_str text, uint64_t alive, void *value,
+                      uint64_t *class)
 {
     (void)how, (void)alive;
     *class = mdm_class_bool(text);
@@ -72,7 +73,8 @@ INLINE bool read_int(const reading *how, mdm_str text, uint64_t alive, void *val
     return true;
 }
 
-INLINE bool read_real(const reading *how, mdm_str text, uint64_t alive, void *value, uint64_t *class)
+INLINE bool read_real(const reading *how, mdm_str text, uint64_t alive, void *value,
+                      uint64_t *class)
 {
     double real;
     *class = mdm_class_number(text, how->typing->decimal_comma, alive, &real);
@@ -80,7 +82,8 @@ INLINE bool read_real(const reading *how, mdm_str text, uint64_t alive, void *va
     return *class != 0;
 }
 
-INLINE bool read_date(const reading *how, mdm_str text, uint64_t alive, void *value, uint64_t *class)
+INLINE bool read_date(const reading *how, mdm_str text, uint64_t alive, void *value,
+                      uint64_t *class)
 {
     (void)alive;
     mdm_moment moment;
@@ -243,8 +246,8 @@ static void pass_text(const mdm_typing *t, const mdm_cells *cells, mdm_typed *ou
             put_null(out, 0, r);
 }
 
-/* How many of the cells of a column that looks like numbers are none, and why. Those that are a value
- * by themselves are not to blame. */
+/* How many of the cells of a column that looks like numbers are none, and why. Those that are a
+ * value by themselves are not to blame. */
 static void count_defects(mdm_typing *t, mdm_typed_column *c, const mdm_cells *cells)
 {
     int64_t counted = 0, not_whole = 0, whole;
@@ -319,9 +322,9 @@ static bool store_moment(mdm_type_id id, int64_t micros, value *out)
 static void vote(mdm_typed_column *c, uint64_t class)
 {
     for (int i = 0; i < MDM_ORDER_COUNT; i++)
-        if (class & CLASS_ORDER(i)) atomic_fetch_add_explicit(&c->votes[i], 1, memory_order_relaxed);
-    if (class & CLASS_TIME_SOME)
-        atomic_fetch_add_explicit(&c->with_time, 1, memory_order_relaxed);
+        if (class & CLASS_ORDER(i))
+            atomic_fetch_add_explicit(&c->votes[i], 1, memory_order_relaxed);
+    if (class & CLASS_TIME_SOME) atomic_fetch_add_explicit(&c->with_time, 1, memory_order_relaxed);
     if ((class & CLASS_TIME_SOME) && (class & CLASS_ZONE_SOME))
         atomic_fetch_add_explicit(&c->with_zone, 1, memory_order_relaxed);
 }
@@ -371,8 +374,7 @@ static bool read_type(const mdm_typing *t, mdm_type type, mdm_str text, value *o
     case MDM_TYPE_DOUBLE: return mdm_force_real(text, t->decimal_comma, &out->real64);
     case MDM_TYPE_DECIMAL: return mdm_force_decimal(text, t->decimal_comma, type, &out->decimal);
     case MDM_TYPE_TIME: return mdm_force_time(text, &out->int64);
-    default:
-        return mdm_force_int(text, t->decimal_comma, &whole) && narrow(type.id, whole, out);
+    default: return mdm_force_int(text, t->decimal_comma, &whole) && narrow(type.id, whole, out);
     }
 }
 
@@ -421,14 +423,15 @@ static mdm_tally convert_forced(mdm_typing *t, mdm_typed_column *c, const mdm_ce
     return tally;
 }
 
-/* --- all ---------------------------------------------------------------------------------------- */
+/* --- all -------------------------------------------------------------------------------- */
 
 void mdm_typing_convert(mdm_typing *t, size_t column, const mdm_cells *cells, mdm_typed *out)
 {
     mdm_typed_column *c = &t->columns[column];
     mdm_tally tally;
     begin(out, cells->count);
-    /* Before the first choice every column is TEXT, but wishes for dates and numbers want a look. */
+    /* Before the first choice every column is TEXT, but wishes for dates and numbers want a look.
+     */
     bool forced = c->wish != MDM_WISH_NONE && c->wished.id != MDM_TYPE_TEXT;
     if (forced) tally = convert_forced(t, c, cells, out);
     else if (c->choice.type.id == MDM_TYPE_TEXT) tally = convert_text(t, c, cells, out);

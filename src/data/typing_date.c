@@ -72,9 +72,11 @@ static bool scan_fraction(const char **at, const char *end, int64_t *micros)
 {
     int64_t value = 0;
     int digits = 0;
-    for (; *at < end && is_digit(**at); ++*at, digits++) value = value * 10 + (**at - '0');
+    for (; *at < end && is_digit(**at); ++*at, digits++)
+        value = value * 10 + (**at - '0');
     if (digits < 1 || digits > 6) return false;
-    for (; digits < 6; digits++) value *= 10;
+    for (; digits < 6; digits++)
+        value *= 10;
     *micros += value;
     return true;
 }
@@ -85,7 +87,8 @@ static bool scan_padded_clock(const char *at, unsigned *hour, int64_t *micros)
     const uint64_t marks = UINT64_C(0x0000ff0000ff0000);
     uint64_t word = mdm_load8(at);
     uint64_t digits = (word & ~marks) | (MDM_ZEROS & marks);
-    if ((word & marks) != (UINT64_C(0x3a3a3a3a3a3a3a3a) & marks) || !mdm_are_digits(digits)) return false;
+    if ((word & marks) != (UINT64_C(0x3a3a3a3a3a3a3a3a) & marks) || !mdm_are_digits(digits))
+        return false;
     unsigned value = (unsigned)mdm_digits_value(digits); /* HH 0 MM 0 SS */
     unsigned minute = value / 1000 % 100, second = value % 100;
     *hour = value / 1000000;
@@ -191,7 +194,8 @@ static uint64_t year_last(const char *at, const char *end, mdm_moment *out)
 /* YYYY-MM-DD and YYYY/MM/DD, all ten bytes at once. False: look closer. */
 static bool scan_iso_day(const char *at, mdm_moment *out)
 {
-    uint64_t word = mdm_load8(at), tail = (unsigned char)at[8] | (unsigned)(unsigned char)at[9] << 8;
+    uint64_t word = mdm_load8(at),
+             tail = (unsigned char)at[8] | (unsigned)(unsigned char)at[9] << 8;
     const uint64_t marks = UINT64_C(0xff0000ff00000000);
     uint64_t digits = (word & ~marks) | (MDM_ZEROS & marks);
     if (at[4] != at[7] || (at[4] != '-' && at[4] != '/')) return false;

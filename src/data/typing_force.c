@@ -40,7 +40,8 @@ static bool add_digit(loose *n, char c)
 static bool read_exponent(mdm_str text, int *exponent)
 {
     int64_t value;
-    if (!mdm_str_to_int(text, &value) || value > MAX_EXPONENT || value < -MAX_EXPONENT) return false;
+    if (!mdm_str_to_int(text, &value) || value > MAX_EXPONENT || value < -MAX_EXPONENT)
+        return false;
     *exponent += (int)value;
     return true;
 }
@@ -153,7 +154,8 @@ bool mdm_force_real(mdm_str text, bool decimal_comma, double *out)
 static wide power_of_ten(int exponent)
 {
     wide value = 1;
-    while (exponent-- > 0) value *= 10;
+    while (exponent-- > 0)
+        value *= 10;
     return value;
 }
 

@@ -57,13 +57,13 @@ static mdm_status look_at(const char *format, found *f, mdm_error *err)
         case 'T':
         case 'R': MDM_TRY(look_at(expansion(*format), f, err)); break;
         case '%': break;
-        case '\0':
-            return mdm_error_set(err, MDM_INVALID, "a date format that ends in %%");
+        case '\0': return mdm_error_set(err, MDM_INVALID, "a date format that ends in %%");
         default:
-            return mdm_error_set(err, MDM_INVALID,
-                                 "%%%c in a date format; there are %%Y %%y %%m %%b %%B %%d %%e %%j %%H "
-                                 "%%I %%p %%M %%S %%f %%z %%F %%D %%T %%R %%%%",
-                                 *format);
+            return mdm_error_set(
+                err, MDM_INVALID,
+                "%%%c in a date format; there are %%Y %%y %%m %%b %%B %%d %%e %%j %%H "
+                "%%I %%p %%M %%S %%f %%z %%F %%D %%T %%R %%%%",
+                *format);
         }
     }
     return MDM_OK;
@@ -75,7 +75,8 @@ mdm_status mdm_date_format_check(const char *format, mdm_type_id *type, mdm_erro
     MDM_TRY(look_at(format, &f, err));
     if (!f.year || !((f.month && f.day) || f.day_of_year))
         return mdm_error_set(err, MDM_INVALID,
-                             "the date format '%s' names no day: it needs %%Y, %%m and %%d", format);
+                             "the date format '%s' names no day: it needs %%Y, %%m and %%d",
+                             format);
     *type = f.zone ? MDM_TYPE_TIMESTAMPTZ : f.time ? MDM_TYPE_TIMESTAMP : MDM_TYPE_DATE;
     return MDM_OK;
 }
@@ -127,7 +128,8 @@ static bool read_fraction(mdm_str *text, int64_t *micros)
 {
     size_t before = text->len;
     if (!read_number(text, 1, 6, micros)) return false;
-    for (size_t digits = before - text->len; digits < 6; digits++) *micros *= 10;
+    for (size_t digits = before - text->len; digits < 6; digits++)
+        *micros *= 10;
     return true;
 }
 

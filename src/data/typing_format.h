@@ -4,7 +4,8 @@
 
 #include "mdm/chunk.h"
 
-/* MDM_INVALID: a directive that we do not have, or no day in it. *type: DATE, TIMESTAMP or TIMESTAMPTZ. */
+/* MDM_INVALID: a directive that we do not have, or no day in it. *type: DATE, TIMESTAMP or
+ * TIMESTAMPTZ. */
 MDM_MUST_CHECK mdm_status mdm_date_format_check(const char *format, mdm_type_id *type,
                                                 mdm_error *err);
 /* Whole text in a format that was checked; microseconds since 1970 (with %z: in UTC). */

@@ -121,7 +121,8 @@ static bool read_decimal(mdm_str token, mdm_decimal *out)
         if (out->digits == 0) zeros = 0;
         count += zeros + 1;
         if (count > 19) return false;
-        for (; zeros > 0; zeros--) out->digits *= 10;
+        for (; zeros > 0; zeros--)
+            out->digits *= 10;
         out->digits = out->digits * 10 + (uint64_t)(*at - '0');
     }
     out->exponent += zeros;

@@ -1,13 +1,14 @@
 /* Numbers as printers write them.
  *
- * The printers, e being the decimal exponent of the first digit. All write as few digits as read back
- * equal, and differ in when they write an exponent:
- *   Python, C++17, DuckDB, Arrow   e < -4 or e >= 16     at least two digits of exponent
- *   JavaScript, JSON of Go         e < -6 or e >= 21     as many digits as it has
- *   %g, C++ streams                e < -4 or e >= 6      two; at most 6 digits of number
- *   %.15g, spreadsheets            e < -4 or e >= 15     two; at most 15
- *   R                              when that is shorter  two; at most 15
- *   Rust and others                never
+ * All printers write as few digits as read back equal, and differ in when they write an exponent (e
+ * being that of the first digit) and how:
+ *  - Python, C++17, DuckDB, Arrow: e < -4 or e >= 16, at least two digits of exponent
+ *  - JavaScript, JSON of Go: e < -6 or e >= 21, as many digits as it has
+ *  - %g, C++ streams: e < -4 or e >= 6, two digits; the number has at most 6
+ *  - %.15g, spreadsheets: e < -4 or e >= 15, two digits; the number has at most 15
+ *  - R: when that is shorter, two digits; the number has at most 15
+ *  - Rust and others: never
+ *
  * One of them must have written all cells of a column, else "100000" and "1e+05" would be one
  * value and the difference be lost. */
 #include "data/typing_class.h"
@@ -23,17 +24,18 @@
 
 __extension__ typedef unsigned __int128 wide_word;
 
-#define LAST_WHOLE ((int64_t)1 << 53)  /* doubles hold every integer up to here */
-#define SURE_FIXED ((uint64_t)1 << 52) /* below, a decimal is nearer to its double than to its neighbour */
+#define LAST_WHOLE ((int64_t)1 << 53) /* doubles hold every integer up to here */
+/* Below, a decimal is nearer to its double than to its neighbour. */
+#define SURE_FIXED ((uint64_t)1 << 52)
 
 /* -?WHOLE[.FRACTION][e+-EXPONENT], by the digits. */
 typedef struct number {
-    uint64_t digits;    /* of whole and fraction as one integer; undefined when too_long */
+    uint64_t digits; /* of whole and fraction as one integer; undefined when too_long */
     bool negative, too_long;
     bool has_exponent, padded_exponent, bare_exponent; /* e+05, e+5; e+10 is both */
-    char mark;          /* '.' or ','; 0: no fraction */
-    int whole, fraction; /* how many digits */
-    int exponent;        /* as written */
+    char mark;                                         /* '.' or ','; 0: no fraction */
+    int whole, fraction;                               /* how many digits */
+    int exponent;                                      /* as written */
 } number;
 
 static bool is_digit(char c)
@@ -46,7 +48,8 @@ static int scan_digits(const char **at, const char *end, uint64_t *value)
 {
     const char *from = *at, *to = from;
     uint64_t digits = *value;
-    for (; to < end && is_digit(*to); to++) digits = digits * 10 + (uint64_t)(*to - '0');
+    for (; to < end && is_digit(*to); to++)
+        digits = digits * 10 + (uint64_t)(*to - '0');
     *value = digits;
     *at = to;
     return (int)(to - from);
@@ -262,8 +265,8 @@ static uint64_t mark_class(const number *n, mdm_str text)
 {
     if (n->mark == '.') return CLASS_MARK_POINT;
     if (n->mark == 0) return CLASS_MARKS | CLASS_GROUPS;
-    bool groups = n->fraction == 3 && n->whole >= 1 && n->whole <= 3 &&
-                  text.data[n->negative] != '0';
+    bool groups =
+        n->fraction == 3 && n->whole >= 1 && n->whole <= 3 && text.data[n->negative] != '0';
     return CLASS_MARK_COMMA | (groups ? CLASS_GROUPS : 0);
 }
 
@@ -299,8 +302,8 @@ static int find_mark(uint64_t word, char mark)
     return found ? (63 - __builtin_clzll(found)) >> 3 : -1;
 }
 
-/* Printers of DIGITS.DIGITS with the last digit not 0, at most 15 digits, and 0.001 at least: only %g with
- * six digits could have written it otherwise. */
+/* Printers of DIGITS.DIGITS with the last digit not 0, at most 15 digits, and 0.001 at least: only
+ * %g with six digits could have written it otherwise. */
 static uint64_t everyday_printers(uint64_t digits)
 {
     return digits < 1000000 ? CLASS_PRINTERS : CLASS_PRINTERS & ~CLASS_PRINTER_G6;
@@ -321,14 +324,13 @@ static bool everyday_number(mdm_str text, uint64_t *class, double *value)
     if (mark < 0 || fraction == 0 || whole <= 0) return false;
     wide_word word = without_mark((wide_word)low << 64 | high, mark);
     if (!mdm_are_digits((uint64_t)word) || !mdm_are_digits((uint64_t)(word >> 64))) return false;
-    uint64_t digits = mdm_digits_value((uint64_t)word) * 100000000 +
-                      mdm_digits_value((uint64_t)(word >> 64));
+    uint64_t digits =
+        mdm_digits_value((uint64_t)word) * 100000000 + mdm_digits_value((uint64_t)(word >> 64));
     if (first[0] == '0' && fraction > 3 && digits < powers[fraction - 3]) return false;
 
     uint64_t c = CLASS_FIXED(fraction) | CLASS_MARK_POINT |
                  (first[0] == '0' ? CLASS_LEAD_ZERO : CLASS_LEADS);
-    if (text.data[text.len - 1] != '0')
-        c |= CLASS_WHOLES | everyday_printers(digits);
+    if (text.data[text.len - 1] != '0') c |= CLASS_WHOLES | everyday_printers(digits);
     else if (fraction == 1)
         c |= CLASS_WHOLE_POINT | (mdm_class_int((int64_t)(digits / 10)) & CLASS_PRINTERS);
     *class = c;

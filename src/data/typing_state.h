@@ -15,7 +15,7 @@ typedef enum mdm_wish {
     MDM_WISH_NONE,
     MDM_WISH_TYPE,
     MDM_WISH_NUMBER,
-    MDM_WISH_DATE,  /* any format; type says more unless NULL */
+    MDM_WISH_DATE, /* any format; type says more unless NULL */
     MDM_WISH_FORMAT
 } mdm_wish;
 
@@ -124,7 +124,7 @@ mdm_choice mdm_choice_of(const mdm_typed_column *column);
 bool mdm_choice_equal(const mdm_choice *a, const mdm_choice *b);
 /* "%d/%m/%Y %H:%M:%S", "" for other types. */
 void mdm_choice_state(const mdm_typed_column *column, char *text, size_t size);
-/* Numbers or dates were to be seen in a column that became text: worth a note, and worth counting. */
+/* Numbers or dates were seen in a column that became text: worth a note, and worth counting. */
 bool mdm_typing_is_noteworthy(const mdm_typed_column *column);
 
 /* --- typing_note.c --------------------------------------------------------------------- */

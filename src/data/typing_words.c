@@ -6,8 +6,8 @@
 
 /* The list of pandas. */
 static const char *const usual[] = {
-    "#N/A",    "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
-    "<NA>",    "N/A",      "NA",  "NULL",    "NaN",      "None", "n/a",  "nan",    "null",
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+    "<NA>", "N/A",      "NA",  "NULL",    "NaN",      "None", "n/a",  "nan",    "null",
 };
 enum { USUAL_COUNT = sizeof usual / sizeof *usual };
 
@@ -30,7 +30,8 @@ static bool is_value(const char *word)
 mdm_status mdm_words_open(const char *const *extra, size_t count, mdm_words *out, mdm_error *err)
 {
     *out = (mdm_words){0};
-    for (size_t i = 0; i < USUAL_COUNT; i++) add_length(out, usual[i]);
+    for (size_t i = 0; i < USUAL_COUNT; i++)
+        add_length(out, usual[i]);
     if (count == 0) return MDM_OK;
     out->items = mdm_alloc_zero(count, sizeof *out->items);
     if (!out->items) return mdm_no_memory(err, "words for no value");
@@ -48,7 +49,8 @@ mdm_status mdm_words_open(const char *const *extra, size_t count, mdm_words *out
 
 void mdm_words_clear(mdm_words *words)
 {
-    for (size_t i = 0; i < words->count; i++) mdm_free(words->items[i]);
+    for (size_t i = 0; i < words->count; i++)
+        mdm_free(words->items[i]);
     mdm_free(words->items);
     *words = (mdm_words){0};
 }

@@ -29,7 +29,8 @@ static inline void column_open(column *c, const char *const *texts, size_t count
         c->texts[i] = mdm_str_from(texts[i]);
         if (texts[i]) c->validity[i >> 3] = (uint8_t)(c->validity[i >> 3] | 1u << (i & 7));
     }
-    c->cells = (mdm_cells){.count = count, .validity = c->validity, .texts = c->texts, .first_row = 1};
+    c->cells =
+        (mdm_cells){.count = count, .validity = c->validity, .texts = c->texts, .first_row = 1};
 }
 
 static inline void column_close(column *c)

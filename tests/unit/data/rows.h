@@ -1,4 +1,4 @@
-/* What the tests of this room share: cmocka with what it needs, chunks from text, random numbers. */
+/* What the tests of this room share: cmocka with what it needs, schemas, random numbers. */
 #ifndef MDM_TEST_DATA_ROWS_H
 #define MDM_TEST_DATA_ROWS_H
 

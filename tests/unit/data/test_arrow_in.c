@@ -32,13 +32,19 @@ static void table_init(table *t, const char *format, int64_t rows, int64_t buffe
     *t = (table){0};
     t->columns[0] = &t->column;
     t->column = (struct ArrowSchema){.format = format, .name = "c", .flags = ARROW_FLAG_NULLABLE};
-    t->schema = (struct ArrowSchema){.format = "+s", .name = "", .n_children = 1,
-                                     .children = t->columns, .release = release_schema};
+    t->schema = (struct ArrowSchema){.format = "+s",
+                                     .name = "",
+                                     .n_children = 1,
+                                     .children = t->columns,
+                                     .release = release_schema};
     t->children[0] = &t->child;
     t->child = (struct ArrowArray){
         .length = rows, .null_count = -1, .n_buffers = buffers, .buffers = t->buffers};
-    t->array = (struct ArrowArray){.length = rows, .n_buffers = 1, .n_children = 1,
-                                   .buffers = t->no_buffer, .children = t->children,
+    t->array = (struct ArrowArray){.length = rows,
+                                   .n_buffers = 1,
+                                   .n_children = 1,
+                                   .buffers = t->no_buffer,
+                                   .children = t->children,
                                    .release = release_array};
 }
 
@@ -46,8 +52,8 @@ static void set_dictionary(table *t, const char *format, int64_t count, int64_t 
 {
     t->values = (struct ArrowSchema){.format = format, .name = ""};
     t->column.dictionary = &t->values;
-    t->dictionary = (struct ArrowArray){.length = count, .null_count = -1, .n_buffers = buffers,
-                                        .buffers = t->dictionary_buffers};
+    t->dictionary = (struct ArrowArray){
+        .length = count, .null_count = -1, .n_buffers = buffers, .buffers = t->dictionary_buffers};
     t->child.dictionary = &t->dictionary;
 }
 
@@ -239,7 +245,8 @@ static void text_of_any_layout_is_read(void **state)
 {
     (void)state;
     static const uint8_t validity = 0x0b; /* row 2 is NULL */
-    static const char bytes[] = "abcde\xc3\xa9""a longer text";
+    static const char bytes[] = "abcde\xc3\xa9"
+                                "a longer text";
     table t;
     table_init(&t, "u", 4, 3);
     t.buffers[0] = &validity;
@@ -282,7 +289,7 @@ static void text_that_is_not_utf8_is_refused_with_its_row_even_if_it_is_as_a_who
         const char *bytes;
         int32_t offsets[4];
     } cases[] = {
-        {"ab\xff", {0, 1, 2, 3}},   /* row 3 */
+        {"ab\xff", {0, 1, 2, 3}},    /* row 3 */
         {"a\xc3\xa9", {0, 1, 1, 2}}, /* the character is cut at the end of row 3 */
         {"a\xc3\xa9", {0, 1, 2, 3}}, /* valid together, not each: row 2 is the first */
     };
@@ -362,8 +369,8 @@ static void misaligned_buffers_are_copied(void **state)
 static void what_has_no_place_in_a_table_is_refused_with_the_column(void **state)
 {
     (void)state;
-    static const char *const formats[] = {"+l", "+s", "+r", "tiM", "tDs", "d:50,2", "d:40,2,256",
-                                          "d:5,-2", "tsx:", "w:x", "??"};
+    static const char *const formats[] = {"+l",         "+s",     "+r",   "tiM", "tDs", "d:50,2",
+                                          "d:40,2,256", "d:5,-2", "tsx:", "w:x", "??"};
     for (size_t i = 0; i < COUNT(formats); i++) {
         table t;
         mdm_error err = {0};
@@ -454,7 +461,8 @@ static void a_stream_goes_out_and_comes_in_unchanged_in_pieces(void **state)
     mdm_stream stream;
     struct ArrowArrayStream arrow;
     must(mdm_stream_of_chunks(schema, chunks, 2, &stream, &err), &err);
-    for (size_t i = 0; i < 2; i++) mdm_chunk_unref(chunks[i]);
+    for (size_t i = 0; i < 2; i++)
+        mdm_chunk_unref(chunks[i]);
     mdm_schema_unref(schema);
     must(mdm_stream_export(&stream, &arrow, &err), &err);
     must(mdm_stream_import(&arrow, &stream, &err), &err);
@@ -515,7 +523,8 @@ static mdm_status round_trip(void *data, mdm_error *err)
     mdm_builder *b = NULL;
     mdm_status status = mdm_builder_open(schema, 10, &b, err);
     for (int r = 0; status == MDM_OK && r < 9; r++)
-        for (size_t c = 0; status == MDM_OK && c < 3; c++) status = mdm_builder_null(b, c);
+        for (size_t c = 0; status == MDM_OK && c < 3; c++)
+            status = mdm_builder_null(b, c);
     if (status == MDM_OK) status = mdm_builder_finish(b, &chunk, err);
     if (status == MDM_OK) status = mdm_stream_of_chunks(schema, &chunk, 1, &stream, err);
     if (status == MDM_OK) status = mdm_stream_export(&stream, &arrow, err);

@@ -8,8 +8,10 @@ static mdm_chunk *make_chunk(void)
     mdm_error err = {0};
     mdm_builder *b = NULL;
     mdm_chunk *chunk = NULL;
-    mdm_field fields[] = {field("a", MDM_TYPE_INT64), field("t", MDM_TYPE_TEXT),
-                          {"d", {MDM_TYPE_DECIMAL, 9, 2}}, field("n", MDM_TYPE_NULL)};
+    mdm_field fields[] = {field("a", MDM_TYPE_INT64),
+                          field("t", MDM_TYPE_TEXT),
+                          {"d", {MDM_TYPE_DECIMAL, 9, 2}},
+                          field("n", MDM_TYPE_NULL)};
     mdm_schema *schema = schema_of(fields, 4);
     must(mdm_builder_open(schema, 10, &b, &err), &err);
     for (int64_t r = 0; r < 3; r++) {
@@ -34,7 +36,8 @@ static void a_schema_is_exported_with_the_formats_of_the_list(void **state)
 #undef X
     };
     mdm_field fields[MDM_TYPE_COUNT];
-    for (mdm_type_id id = 0; id < MDM_TYPE_COUNT; id++) fields[id] = field(formats[id], id);
+    for (mdm_type_id id = 0; id < MDM_TYPE_COUNT; id++)
+        fields[id] = field(formats[id], id);
     fields[MDM_TYPE_DECIMAL].type = (mdm_type){MDM_TYPE_DECIMAL, 38, 10};
     mdm_schema *schema = schema_of(fields, MDM_TYPE_COUNT);
     mdm_error err = {0};

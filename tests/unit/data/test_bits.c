@@ -7,7 +7,8 @@ static void bits_are_copied_from_any_place_and_padded_with_zeros(void **state)
     (void)state;
     uint64_t seed = 1;
     uint8_t from[40];
-    for (size_t i = 0; i < sizeof from; i++) from[i] = (uint8_t)next_random(&seed);
+    for (size_t i = 0; i < sizeof from; i++)
+        from[i] = (uint8_t)next_random(&seed);
     for (int64_t first = 0; first < 40; first++) {
         for (int64_t count = 0; count <= 200; count++) {
             uint8_t *to = malloc(mdm_bits_bytes(count) + 1); /* ASan sees a byte too many */
@@ -41,7 +42,8 @@ static void ones_are_counted_up_to_the_bit(void **state)
     (void)state;
     uint64_t seed = 2;
     uint8_t bits[40];
-    for (size_t i = 0; i < sizeof bits; i++) bits[i] = (uint8_t)next_random(&seed);
+    for (size_t i = 0; i < sizeof bits; i++)
+        bits[i] = (uint8_t)next_random(&seed);
     int64_t ones = 0;
     for (int64_t count = 0; count <= 320; count++) {
         assert_int_equal(mdm_bits_count(bits, count), ones);

@@ -9,7 +9,8 @@ static mdm_schema *all_types(void)
         MDM_TYPE_LIST(X)
 #undef X
     };
-    for (mdm_type_id id = 0; id < MDM_TYPE_COUNT; id++) fields[id] = field(names[id], id);
+    for (mdm_type_id id = 0; id < MDM_TYPE_COUNT; id++)
+        fields[id] = field(names[id], id);
     fields[MDM_TYPE_DECIMAL].type = (mdm_type){MDM_TYPE_DECIMAL, 38, 2};
     return schema_of(fields, MDM_TYPE_COUNT);
 }
@@ -86,13 +87,15 @@ static void chunks_of_any_size_hold_what_was_appended(void **state)
     mdm_schema *schema = all_types();
     mdm_builder *b = open_builder(schema, 5000);
     for (size_t i = 0; i < COUNT(sizes); i++) {
-        for (int64_t r = 0; r < sizes[i]; r++) assert_int_equal(append_row(b, r), MDM_OK);
+        for (int64_t r = 0; r < sizes[i]; r++)
+            assert_int_equal(append_row(b, r), MDM_OK);
         assert_int_equal(mdm_builder_rows(b, 0), sizes[i]);
         mdm_chunk *chunk = finish(b);
         assert_int_equal(chunk->rows, sizes[i]);
         assert_ptr_equal(chunk->schema, schema);
         assert_int_equal(mdm_builder_rows(b, 0), 0);
-        for (int64_t r = 0; r < sizes[i]; r++) check_row(chunk, r, r);
+        for (int64_t r = 0; r < sizes[i]; r++)
+            check_row(chunk, r, r);
         int64_t nulls = (sizes[i] + 3) / 7;
         assert_int_equal(chunk->columns[MDM_TYPE_INT64].null_count, nulls);
         assert_int_equal(chunk->columns[MDM_TYPE_NULL].null_count, sizes[i]);
@@ -110,13 +113,15 @@ static void a_chunk_stays_as_it_is_while_the_next_ones_are_built(void **state)
     mdm_chunk *chunks[6];
     for (int64_t k = 0; k < 6; k++) {
         int64_t rows = k % 2 ? 1000 : 3; /* large ones and small ones */
-        for (int64_t r = 0; r < rows; r++) assert_int_equal(append_row(b, k * 1000 + r), MDM_OK);
+        for (int64_t r = 0; r < rows; r++)
+            assert_int_equal(append_row(b, k * 1000 + r), MDM_OK);
         chunks[k] = finish(b);
     }
     mdm_builder_close(b); /* chunks outlive their builder */
     mdm_schema_unref(schema);
     for (int64_t k = 0; k < 6; k++) {
-        for (int64_t r = 0; r < chunks[k]->rows; r++) check_row(chunks[k], r, k * 1000 + r);
+        for (int64_t r = 0; r < chunks[k]->rows; r++)
+            check_row(chunks[k], r, k * 1000 + r);
         mdm_chunk_unref(chunks[k]);
     }
 }
@@ -128,7 +133,8 @@ static void a_steady_stream_of_chunks_allocates_only_their_heads(void **state)
     mdm_builder *b = open_builder(schema, 1000);
     for (int k = 0; k < 5; k++) {
         mdm_alloc_fail_after(1000000); /* counts from here */
-        for (int64_t r = 0; r < 1000; r++) assert_int_equal(append_row(b, r), MDM_OK);
+        for (int64_t r = 0; r < 1000; r++)
+            assert_int_equal(append_row(b, r), MDM_OK);
         mdm_chunk *chunk = finish(b);
         mdm_chunk_unref(chunk);
         if (k >= 2) assert_in_range(mdm_alloc_count(), 1, 2);
@@ -166,10 +172,11 @@ static void values_out_of_range_or_of_another_type_are_refused(void **state)
     static const struct {
         size_t column;
         int64_t value;
-    } ints[] = {{MDM_TYPE_BOOL, 2},          {MDM_TYPE_BOOL, -1},       {MDM_TYPE_INT8, 128},
-                {MDM_TYPE_INT8, -129},       {MDM_TYPE_INT16, 32768},   {MDM_TYPE_INT32, INT64_C(1) << 31},
-                {MDM_TYPE_DATE, INT64_MIN},  {MDM_TYPE_DOUBLE, 1},      {MDM_TYPE_TEXT, 1},
-                {MDM_TYPE_NULL, 0},          {MDM_TYPE_DECIMAL, 1},     {MDM_TYPE_COUNT, 1}};
+    } ints[] = {
+        {MDM_TYPE_BOOL, 2},         {MDM_TYPE_BOOL, -1},     {MDM_TYPE_INT8, 128},
+        {MDM_TYPE_INT8, -129},      {MDM_TYPE_INT16, 32768}, {MDM_TYPE_INT32, INT64_C(1) << 31},
+        {MDM_TYPE_DATE, INT64_MIN}, {MDM_TYPE_DOUBLE, 1},    {MDM_TYPE_TEXT, 1},
+        {MDM_TYPE_NULL, 0},         {MDM_TYPE_DECIMAL, 1},   {MDM_TYPE_COUNT, 1}};
     for (size_t i = 0; i < COUNT(ints); i++)
         assert_int_equal(mdm_builder_int(b, ints[i].column, ints[i].value), MDM_INVALID);
     assert_int_equal(mdm_builder_real(b, MDM_TYPE_FLOAT, 1e39), MDM_INVALID);
@@ -179,10 +186,11 @@ static void values_out_of_range_or_of_another_type_are_refused(void **state)
     assert_int_equal(mdm_builder_bytes(b, MDM_TYPE_TEXT, (mdm_str){"", (size_t)1 << 31}),
                      MDM_INVALID);
     assert_int_equal(mdm_builder_null(b, MDM_TYPE_COUNT), MDM_INVALID);
-    for (size_t c = 0; c < MDM_TYPE_COUNT; c++) assert_int_equal(mdm_builder_rows(b, c), 0);
+    for (size_t c = 0; c < MDM_TYPE_COUNT; c++)
+        assert_int_equal(mdm_builder_rows(b, c), 0);
 
     assert_int_equal(append_row(b, 0), MDM_OK);
-    assert_int_equal(append_row(b, 3), MDM_OK); /* NULLs */
+    assert_int_equal(append_row(b, 3), MDM_OK);                           /* NULLs */
     assert_int_equal(mdm_builder_int(b, MDM_TYPE_INT64, 1), MDM_INVALID); /* full */
     assert_int_equal(mdm_builder_null(b, MDM_TYPE_NULL), MDM_INVALID);
     mdm_builder_close(b);
@@ -234,14 +242,18 @@ static mdm_status build(void *data, mdm_error *err)
     mdm_builder *b = NULL;
     mdm_chunk *small = NULL, *large = NULL;
     mdm_status status = mdm_builder_open(schema, 500, &b, err);
-    for (int64_t r = 0; status == MDM_OK && r < 2; r++) status = append_row(b, r);
+    for (int64_t r = 0; status == MDM_OK && r < 2; r++)
+        status = append_row(b, r);
     if (status == MDM_OK) status = mdm_builder_finish(b, &small, err);
-    for (int64_t r = 0; status == MDM_OK && r < 500; r++) status = append_row(b, r);
+    for (int64_t r = 0; status == MDM_OK && r < 500; r++)
+        status = append_row(b, r);
     if (status == MDM_OK) status = mdm_builder_finish(b, &large, err);
     if (small)
-        for (int64_t r = 0; r < 2; r++) check_row(small, r, r);
+        for (int64_t r = 0; r < 2; r++)
+            check_row(small, r, r);
     if (large)
-        for (int64_t r = 0; r < 500; r++) check_row(large, r, r);
+        for (int64_t r = 0; r < 500; r++)
+            check_row(large, r, r);
     mdm_chunk_unref(small);
     mdm_chunk_unref(large);
     mdm_builder_close(b);

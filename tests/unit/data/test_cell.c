@@ -51,9 +51,11 @@ static void decimals_have_their_point_in_place(void **state)
         {{123, 0}, 0, "123"},
         {{(uint64_t)-5, -1}, 2, "-0.05"},
         {{(uint64_t)-12345, -1}, 3, "-12.345"},
-        {{UINT64_C(0x098a223fffffffff), 0x4b3b4ca85a86c47a}, 0,
+        {{UINT64_C(0x098a223fffffffff), 0x4b3b4ca85a86c47a},
+         0,
          "99999999999999999999999999999999999999"},
-        {{UINT64_C(0x098a223fffffffff), 0x4b3b4ca85a86c47a}, 38,
+        {{UINT64_C(0x098a223fffffffff), 0x4b3b4ca85a86c47a},
+         38,
          "0.99999999999999999999999999999999999999"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -69,7 +71,7 @@ static void dates_are_iso(void **state)
     assert_string_equal(SHOWN(DATE, int32_t, 19782), "2024-02-29");
     assert_string_equal(SHOWN(DATE, int32_t, 2932897), "10000-01-01");
     assert_string_equal(SHOWN(DATE, int32_t, -719162), "0001-01-01");
-    assert_string_equal(SHOWN(DATE, int32_t, -719163), "0000-12-31"); /* 1 BC */
+    assert_string_equal(SHOWN(DATE, int32_t, -719163), "0000-12-31");  /* 1 BC */
     assert_string_equal(SHOWN(DATE, int32_t, -719529), "-0001-12-31"); /* 2 BC */
     assert_string_equal(SHOWN(DATE, int32_t, INT32_MAX), "infinity");
     assert_string_equal(SHOWN(DATE, int32_t, -INT32_MAX), "-infinity");
@@ -93,8 +95,10 @@ static void times_have_as_many_decimals_as_they_need(void **state)
                         "2024-02-29 13:05:00+00:00");
     assert_string_equal(SHOWN(TIMESTAMP, int64_t, INT64_MAX), "infinity");
     assert_string_equal(SHOWN(TIMESTAMPTZ, int64_t, -INT64_MAX), "-infinity");
-    assert_string_equal(SHOWN(TIMESTAMPTZ, int64_t, INT64_MIN), "-290308-12-21 19:59:05.224192+00:00");
-    assert_string_equal(SHOWN(TIMESTAMPTZ, int64_t, INT64_MAX - 1), "294247-01-10 04:00:54.775806+00:00");
+    assert_string_equal(SHOWN(TIMESTAMPTZ, int64_t, INT64_MIN),
+                        "-290308-12-21 19:59:05.224192+00:00");
+    assert_string_equal(SHOWN(TIMESTAMPTZ, int64_t, INT64_MAX - 1),
+                        "294247-01-10 04:00:54.775806+00:00");
 }
 
 static void text_is_returned_in_place_and_blobs_as_hex(void **state)

@@ -5,8 +5,10 @@
 /* id BIGINT, ok BOOLEAN, name VARCHAR, amount DECIMAL(10,2); every fifth row NULL but for id. */
 static mdm_chunk *make_chunk(int64_t rows)
 {
-    mdm_field fields[] = {field("id", MDM_TYPE_INT64), field("ok", MDM_TYPE_BOOL),
-                          field("name", MDM_TYPE_TEXT), {"amount", {MDM_TYPE_DECIMAL, 10, 2}}};
+    mdm_field fields[] = {field("id", MDM_TYPE_INT64),
+                          field("ok", MDM_TYPE_BOOL),
+                          field("name", MDM_TYPE_TEXT),
+                          {"amount", {MDM_TYPE_DECIMAL, 10, 2}}};
     mdm_schema *schema = schema_of(fields, 4);
     mdm_builder *b = NULL;
     mdm_chunk *chunk = NULL;
@@ -17,7 +19,8 @@ static mdm_chunk *make_chunk(int64_t rows)
         size_t len = (size_t)snprintf(name, sizeof name, "n%lld", (long long)(r * r));
         mdm_status status = mdm_builder_int(b, 0, r);
         if (r % 5 == 0)
-            for (size_t c = 1; c < 4; c++) status |= mdm_builder_null(b, c);
+            for (size_t c = 1; c < 4; c++)
+                status |= mdm_builder_null(b, c);
         else
             status |= mdm_builder_int(b, 1, r % 3 == 0) |
                       mdm_builder_bytes(b, 2, (mdm_str){name, len}) |
@@ -32,7 +35,8 @@ static mdm_chunk *make_chunk(int64_t rows)
 
 static void same_cells(const mdm_chunk *a, int64_t a_row, const mdm_chunk *b, int64_t b_row)
 {
-    for (size_t c = 0; c < 4; c++) assert_string_equal(cell(a, c, a_row), cell(b, c, b_row));
+    for (size_t c = 0; c < 4; c++)
+        assert_string_equal(cell(a, c, a_row), cell(b, c, b_row));
 }
 
 static void a_slice_shows_the_rows_it_was_cut_from(void **state)
@@ -51,7 +55,8 @@ static void a_slice_shows_the_rows_it_was_cut_from(void **state)
                 nulls += (first + r) % 5 == 0;
             }
             assert_int_equal(slice->columns[0].null_count, 0);
-            for (size_t c = 1; c < 4; c++) assert_int_equal(slice->columns[c].null_count, nulls);
+            for (size_t c = 1; c < 4; c++)
+                assert_int_equal(slice->columns[c].null_count, nulls);
             mdm_chunk_unref(slice);
         }
     }
@@ -68,7 +73,8 @@ static void a_slice_keeps_its_chunk_alive_and_can_be_cut_again(void **state)
     must(mdm_chunk_slice(slice, 9, 100, &part, &err), &err);
     mdm_chunk_unref(slice);
     whole = make_chunk(200);
-    for (int64_t r = 0; r < 100; r++) same_cells(whole, 22 + r, part, r);
+    for (int64_t r = 0; r < 100; r++)
+        same_cells(whole, 22 + r, part, r);
     mdm_chunk_unref(part);
     mdm_chunk_unref(whole);
 }

@@ -8,7 +8,8 @@
 static void check(const double *values, size_t count, const mdm_moments *moments)
 {
     long double n = count, sum = 0, m2 = 0, m3 = 0, m4 = 0;
-    for (size_t i = 0; i < count; i++) sum += values[i];
+    for (size_t i = 0; i < count; i++)
+        sum += values[i];
     long double mean = sum / n;
     for (size_t i = 0; i < count; i++) {
         long double d = values[i] - mean;
@@ -23,8 +24,10 @@ static void check(const double *values, size_t count, const mdm_moments *moments
     long double g1 = sqrtl(n) * m3 / powl(m2, 1.5L), g2 = n * m4 / (m2 * m2) - 3;
     long double skewness = g1 * sqrtl(n * (n - 1)) / (n - 2);
     long double kurtosis = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * g2 + 6);
-    assert_true(fabs(mdm_moments_skewness(moments) - (double)skewness) <= 1e-7 * (1 + fabs((double)skewness)));
-    assert_true(fabs(mdm_moments_kurtosis(moments) - (double)kurtosis) <= 1e-7 * (1 + fabs((double)kurtosis)));
+    assert_true(fabs(mdm_moments_skewness(moments) - (double)skewness) <=
+                1e-7 * (1 + fabs((double)skewness)));
+    assert_true(fabs(mdm_moments_kurtosis(moments) - (double)kurtosis) <=
+                1e-7 * (1 + fabs((double)kurtosis)));
 }
 
 /* Kinds of data: uniform, far from zero, heavy-tailed, in two clusters. */
@@ -46,7 +49,8 @@ static void moments_of_blocks_merge_into_those_of_all(void **state)
     uint64_t seed = 15;
     double *values = malloc(COUNT_ALL * sizeof *values);
     for (int kind = 0; kind < 4; kind++) {
-        for (size_t i = 0; i < COUNT_ALL; i++) values[i] = draw(kind, &seed);
+        for (size_t i = 0; i < COUNT_ALL; i++)
+            values[i] = draw(kind, &seed);
         mdm_moments all = {0};
         for (size_t at = 0; at < COUNT_ALL;) {
             size_t count = 1 + next_random(&seed) % 1500;

@@ -203,7 +203,8 @@ static void figures_of_numbers_are_those_of_an_exact_computation(void **state)
             for (size_t i = 0; i < d.count; i++) {
                 d.values[i] = draw(kind, &seed);
                 d.null[i] = kind == EMPTY || next_random(&seed) % 9 == 0;
-                if (types[t] == MDM_TYPE_DOUBLE && kind != EMPTY && i % 100 == 7) d.values[i] = (double)NAN;
+                if (types[t] == MDM_TYPE_DOUBLE && kind != EMPTY && i % 100 == 7)
+                    d.values[i] = (double)NAN;
             }
             mdm_profile *profile = open_profile(schema, 0);
             feed(profile, schema, &d, 0, d.count, 2048);
@@ -225,7 +226,8 @@ static void figures_of_numbers_are_those_of_an_exact_computation(void **state)
 static void merged_profiles_are_the_profile_of_all_rows(void **state)
 {
     (void)state;
-    static const mdm_type_id types[] = {MDM_TYPE_INT64, MDM_TYPE_DOUBLE, MDM_TYPE_DECIMAL, MDM_TYPE_TEXT};
+    static const mdm_type_id types[] = {MDM_TYPE_INT64, MDM_TYPE_DOUBLE, MDM_TYPE_DECIMAL,
+                                        MDM_TYPE_TEXT};
     uint64_t seed = 17;
     mdm_error err = {0};
     for (size_t t = 0; t < COUNT(types); t++) {
@@ -256,7 +258,8 @@ static void merged_profiles_are_the_profile_of_all_rows(void **state)
             assert_int_equal(a->bytes, b->bytes);
             assert_int_equal(a->sample_count, b->sample_count);
             assert_int_equal(a->top_count, b->top_count);
-            for (size_t i = 0; i < a->top_count; i++) assert_int_equal(a->top[i].count, b->top[i].count);
+            for (size_t i = 0; i < a->top_count; i++)
+                assert_int_equal(a->top[i].count, b->top[i].count);
             char one[300], two[300];
             for (size_t i = 0; i < a->sample_count; i++) {
                 mdm_str x = mdm_profile_text(a->type, &a->sample[i], one, sizeof one);
@@ -281,7 +284,8 @@ static void merged_profiles_are_the_profile_of_all_rows(void **state)
 static void many_distinct_values_are_estimated_and_a_sequence_is_still_exact(void **state)
 {
     (void)state;
-    static const mdm_type_id types[] = {MDM_TYPE_INT64, MDM_TYPE_DOUBLE, MDM_TYPE_TEXT, MDM_TYPE_TIMESTAMP};
+    static const mdm_type_id types[] = {MDM_TYPE_INT64, MDM_TYPE_DOUBLE, MDM_TYPE_TEXT,
+                                        MDM_TYPE_TIMESTAMP};
     for (size_t t = 0; t < COUNT(types); t++) {
         for (int order = 0; order < 3; order++) { /* rising, falling, mixed */
             data d = data_new(types[t], 100000);
@@ -315,7 +319,8 @@ static void up_to_the_limit_distinct_values_are_exact(void **state)
         data d = data_new(MDM_TYPE_INT64, 2 * MDM_PROFILE_DISTINCT + 2);
         mdm_schema *schema = schema_for(d.type);
         size_t distinct = (size_t)MDM_PROFILE_DISTINCT + (size_t)extra;
-        for (size_t i = 0; i < d.count; i++) d.values[i] = (double)(i % distinct);
+        for (size_t i = 0; i < d.count; i++)
+            d.values[i] = (double)(i % distinct);
         mdm_profile *profile = open_profile(schema, 0);
         feed(profile, schema, &d, 0, d.count, 2048);
         const mdm_column_profile *f = figures(profile);
@@ -333,7 +338,8 @@ static void a_value_that_came_twice_is_remembered_when_counting_ends(void **stat
     (void)state;
     data d = data_new(MDM_TYPE_INT64, 100000);
     mdm_schema *schema = schema_for(d.type);
-    for (size_t i = 0; i < d.count; i++) d.values[i] = (double)((i * 7919) % d.count);
+    for (size_t i = 0; i < d.count; i++)
+        d.values[i] = (double)((i * 7919) % d.count);
     d.values[10] = d.values[3];
     mdm_profile *profile = open_profile(schema, 0);
     feed(profile, schema, &d, 0, d.count, 2048);
@@ -349,7 +355,8 @@ static void a_small_budget_means_fewer_exact_counts_not_more_memory(void **state
     (void)state;
     data d = data_new(MDM_TYPE_TEXT, 20000);
     mdm_schema *schema = schema_for(d.type);
-    for (size_t i = 0; i < d.count; i++) d.values[i] = -(double)(i * 7919 % d.count) - 1;
+    for (size_t i = 0; i < d.count; i++)
+        d.values[i] = -(double)(i * 7919 % d.count) - 1;
     mdm_profile *profile = open_profile(schema, 50000);
     feed(profile, schema, &d, 0, d.count, 2048);
     const mdm_column_profile *f = figures(profile);
@@ -366,7 +373,8 @@ static void a_small_budget_means_fewer_exact_counts_not_more_memory(void **state
 static void texts_have_lengths_in_characters_and_a_range_by_bytes(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"b", "", "\xc3\xa9t\xc3\xa9", "a", "b", "zebra crossing", "b"};
+    static const char *const texts[] = {"b", "", "\xc3\xa9t\xc3\xa9", "a", "b", "zebra crossing",
+                                        "b"};
     mdm_error err = {0};
     mdm_schema *schema = schema_for((mdm_type){MDM_TYPE_TEXT, 0, 0});
     mdm_builder *b = NULL;
@@ -502,7 +510,8 @@ static void every_type_has_a_profile(void **state)
     for (mdm_type_id id = MDM_TYPE_BOOL; id < MDM_TYPE_COUNT; id++) {
         data d = data_new(id == MDM_TYPE_BLOB ? MDM_TYPE_TEXT : id, 100);
         mdm_schema *schema = schema_for(d.type);
-        for (size_t i = 0; i < 100; i++) d.values[i] = id == MDM_TYPE_BOOL ? (double)(i % 2) : (double)(i % 10);
+        for (size_t i = 0; i < 100; i++)
+            d.values[i] = id == MDM_TYPE_BOOL ? (double)(i % 2) : (double)(i % 10);
         mdm_profile *profile = open_profile(schema, 0);
         feed(profile, schema, &d, 0, 100, 64);
         const mdm_column_profile *f = figures(profile);
@@ -549,7 +558,9 @@ static void rows_of_another_schema_are_refused(void **state)
     assert_int_equal(mdm_profile_merge(p, q, &err), MDM_INVALID);
     assert_string_equal(err.message, "profiles of different schemas");
     mdm_chunk *chunk = NULL;
-    must(mdm_chunk_wrap(b, 0, &(mdm_column){.type = {MDM_TYPE_INT32, 0, 0}}, 0, NULL, NULL, &chunk, &err), &err);
+    must(mdm_chunk_wrap(b, 0, &(mdm_column){.type = {MDM_TYPE_INT32, 0, 0}}, 0, NULL, NULL, &chunk,
+                        &err),
+         &err);
     assert_int_equal(mdm_profile_add(p, chunk, &err), MDM_INVALID);
     mdm_chunk_unref(chunk);
     mdm_profile_close(p);
@@ -569,7 +580,8 @@ static mdm_status profile_all(void *argument, mdm_error *err)
     if (status == MDM_OK) status = mdm_profile_add(p, chunk, err);
     if (status == MDM_OK) status = mdm_profile_add(q, chunk, err);
     if (status == MDM_OK) status = mdm_profile_merge(q, p, err);
-    for (size_t i = 0; status == MDM_OK && i < 2; i++) status = mdm_profile_column(q, i, &f, err);
+    for (size_t i = 0; status == MDM_OK && i < 2; i++)
+        status = mdm_profile_column(q, i, &f, err);
     mdm_profile_close(p);
     mdm_profile_close(q);
     return status;
@@ -587,7 +599,8 @@ static void every_allocation_may_fail(void **state)
     for (int64_t i = 0; i < 2000; i++) {
         char text[32];
         mdm_str bytes = {text, (size_t)snprintf(text, sizeof text, "a long text %d", (int)i)};
-        assert_int_equal(mdm_builder_int(b, 0, i * 7919 % 2000) | mdm_builder_bytes(b, 1, bytes), MDM_OK);
+        assert_int_equal(mdm_builder_int(b, 0, i * 7919 % 2000) | mdm_builder_bytes(b, 1, bytes),
+                         MDM_OK);
     }
     must(mdm_builder_finish(b, &chunk, &err), &err);
     test_walk_allocations(profile_all, chunk, 20);

@@ -47,9 +47,18 @@ static void a_million_random_floats_come_back_from_their_text(void **state)
 static void the_text_is_the_one_of_the_base_room(void **state)
 {
     (void)state;
-    static const double cases[] = {0,     -0.0,    0.1,     100,     1e15,     1e16,    1e17,   123456789012345680.0,
-                                   1e22,  1e23,    5e-324,  1e-323,  DBL_MIN,  DBL_MAX, 0.0001, 0.00001,
-                                   1e-5,  9007199254740993.0, 0.3,  2.0 / 3, 1e100,   1.5e300, -2.5,   1234.5678};
+    static const double cases[] = {0,       -0.0,
+                                   0.1,     100,
+                                   1e15,    1e16,
+                                   1e17,    123456789012345680.0,
+                                   1e22,    1e23,
+                                   5e-324,  1e-323,
+                                   DBL_MIN, DBL_MAX,
+                                   0.0001,  0.00001,
+                                   1e-5,    9007199254740993.0,
+                                   0.3,     2.0 / 3,
+                                   1e100,   1.5e300,
+                                   -2.5,    1234.5678};
     uint64_t seed = 6;
     for (size_t i = 0; i < 50000; i++) {
         double value = i < COUNT(cases) ? cases[i] : random_double(&seed);
@@ -86,7 +95,8 @@ static void decimals_are_read_as_strtod_reads_them(void **state)
                                (int)(next_random(&seed) % 600) - 320};
         char text[40];
         double value;
-        snprintf(text, sizeof text, "%llue%d", (unsigned long long)decimal.digits, decimal.exponent);
+        snprintf(text, sizeof text, "%llue%d", (unsigned long long)decimal.digits,
+                 decimal.exponent);
         if (!mdm_real_from_decimal(decimal, &value)) hard++;
         else if (strtod(text, NULL) != value) fail_msg("%s is read as %.17g", text, value);
     }
@@ -121,7 +131,8 @@ static void what_is_out_of_range_is_left_to_others(void **state)
     (void)state;
     static const mdm_decimal cases[] = {{1, 400}, {1, -400}, {1, -320}, {UINT64_MAX, 300}};
     double value;
-    for (size_t i = 0; i < COUNT(cases); i++) assert_false(mdm_real_from_decimal(cases[i], &value));
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_false(mdm_real_from_decimal(cases[i], &value));
     assert_true(mdm_real_from_decimal((mdm_decimal){0, 1000}, &value));
     assert_true(value == 0);
 }

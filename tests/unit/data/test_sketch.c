@@ -11,7 +11,8 @@ static void the_estimate_is_within_five_standard_errors(void **state)
     static mdm_sketch sketch;
     for (size_t i = 0; i < COUNT(counts); i++) {
         memset(&sketch, 0, sizeof sketch);
-        for (uint64_t value = 0; value < counts[i]; value++) mdm_sketch_add(&sketch, mdm_mix(value));
+        for (uint64_t value = 0; value < counts[i]; value++)
+            mdm_sketch_add(&sketch, mdm_mix(value));
         double estimate = mdm_sketch_count(&sketch), exact = (double)counts[i];
         if (fabs(estimate - exact) > 0.041 * exact + 0.5)
             fail_msg("%.0f values are estimated as %.1f", exact, estimate);
@@ -29,7 +30,8 @@ static void the_estimate_has_no_bias_and_the_error_it_says(void **state)
         double sum = 0, squares = 0;
         for (uint64_t set = 1; set <= SETS; set++) {
             memset(&sketch, 0, sizeof sketch);
-            for (size_t k = 0; k < counts[i]; k++) mdm_sketch_add(&sketch, mdm_mix(set << 40 | k));
+            for (size_t k = 0; k < counts[i]; k++)
+                mdm_sketch_add(&sketch, mdm_mix(set << 40 | k));
             double error = mdm_sketch_count(&sketch) / (double)counts[i] - 1;
             sum += error;
             squares += error * error;
@@ -58,7 +60,8 @@ static void seeing_a_value_again_changes_nothing(void **state)
     (void)state;
     static mdm_sketch a;
     for (int round = 0; round < 3; round++)
-        for (uint64_t value = 0; value < 100; value++) mdm_sketch_add(&a, mdm_mix(value));
+        for (uint64_t value = 0; value < 100; value++)
+            mdm_sketch_add(&a, mdm_mix(value));
     assert_true(fabs(mdm_sketch_count(&a) - 100) < 2);
 }
 

@@ -6,7 +6,8 @@ static mdm_chunk *numbers(const mdm_schema *schema, int64_t first, int64_t rows)
     mdm_builder *b = NULL;
     mdm_chunk *chunk = NULL;
     must(mdm_builder_open(schema, rows ? rows : 1, &b, &err), &err);
-    for (int64_t r = 0; r < rows; r++) assert_int_equal(mdm_builder_int(b, 0, first + r), MDM_OK);
+    for (int64_t r = 0; r < rows; r++)
+        assert_int_equal(mdm_builder_int(b, 0, first + r), MDM_OK);
     must(mdm_builder_finish(b, &chunk, &err), &err);
     mdm_builder_close(b);
     return chunk;
@@ -22,7 +23,8 @@ static void a_stream_of_chunks_gives_each_once_and_then_nothing(void **state)
     mdm_stream stream;
     must(mdm_stream_of_chunks(schema, chunks, 3, &stream, &err), &err);
     mdm_schema_unref(schema);
-    for (size_t i = 0; i < 3; i++) mdm_chunk_unref(chunks[i]);
+    for (size_t i = 0; i < 3; i++)
+        mdm_chunk_unref(chunks[i]);
 
     int64_t next = 0;
     mdm_chunk *chunk;
@@ -56,7 +58,8 @@ static void a_stream_may_be_closed_early_twice_or_never_opened(void **state)
     mdm_stream_close(&stream);
     assert_int_equal(chunk->rows, 3);
     mdm_chunk_unref(chunk);
-    for (size_t i = 0; i < 2; i++) mdm_chunk_unref(chunks[i]);
+    for (size_t i = 0; i < 2; i++)
+        mdm_chunk_unref(chunks[i]);
     mdm_schema_unref(schema);
 }
 

@@ -34,14 +34,14 @@ static void common_words_are_understood(void **state)
         const char *word;
         mdm_type_id id;
     } cases[] = {
-        {"int", MDM_TYPE_INT64},       {"Integer", MDM_TYPE_INT32},
-        {"bigint", MDM_TYPE_INT64},    {"text", MDM_TYPE_TEXT},
-        {"varchar", MDM_TYPE_TEXT},    {"string", MDM_TYPE_TEXT},
-        {"float", MDM_TYPE_FLOAT},     {"double", MDM_TYPE_DOUBLE},
-        {"real", MDM_TYPE_DOUBLE},     {"bool", MDM_TYPE_BOOL},
-        {"date", MDM_TYPE_DATE},       {"datetime", MDM_TYPE_TIMESTAMP},
+        {"int", MDM_TYPE_INT64},           {"Integer", MDM_TYPE_INT32},
+        {"bigint", MDM_TYPE_INT64},        {"text", MDM_TYPE_TEXT},
+        {"varchar", MDM_TYPE_TEXT},        {"string", MDM_TYPE_TEXT},
+        {"float", MDM_TYPE_FLOAT},         {"double", MDM_TYPE_DOUBLE},
+        {"real", MDM_TYPE_DOUBLE},         {"bool", MDM_TYPE_BOOL},
+        {"date", MDM_TYPE_DATE},           {"datetime", MDM_TYPE_TIMESTAMP},
         {"timestamp", MDM_TYPE_TIMESTAMP}, {"timestamptz", MDM_TYPE_TIMESTAMPTZ},
-        {"time", MDM_TYPE_TIME},       {" blob ", MDM_TYPE_BLOB},
+        {"time", MDM_TYPE_TIME},           {" blob ", MDM_TYPE_BLOB},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_int_equal(parse(cases[i].word).id, cases[i].id);
@@ -80,8 +80,8 @@ static void words_that_are_no_type_are_refused_with_those_that_are(void **state)
 static void decimals_out_of_range_are_refused_with_the_range(void **state)
 {
     (void)state;
-    static const char *const cases[] = {"decimal(0,0)", "decimal(39,2)", "decimal(5,6)",
-                                        "decimal(5,-1)", "decimal(a,b)", "decimal(5,)"};
+    static const char *const cases[] = {"decimal(0,0)",  "decimal(39,2)", "decimal(5,6)",
+                                        "decimal(5,-1)", "decimal(a,b)",  "decimal(5,)"};
     for (size_t i = 0; i < COUNT(cases); i++) {
         mdm_error err = {0};
         mdm_type type;

@@ -12,14 +12,17 @@ static const char *typed_with(const char *const *texts, const mdm_typing_options
     static char shown[2000];
     char word[32];
     size_t count = 0;
-    while (count < 64 && texts[count] != (const char *)-1) count++;
+    while (count < 64 && texts[count] != (const char *)-1)
+        count++;
     mdm_error err = {0};
     column c;
     column_open(&c, texts, count, options);
     must(column_pass(&c, 1, &err), &err);
-    size_t len = (size_t)snprintf(shown, sizeof shown, "%s:", mdm_type_text(c.chunk->columns[0].type, word));
+    size_t len =
+        (size_t)snprintf(shown, sizeof shown, "%s:", mdm_type_text(c.chunk->columns[0].type, word));
     for (size_t i = 0; i < count; i++)
-        len += (size_t)snprintf(shown + len, sizeof shown - len, " %s", cell(c.chunk, 0, (int64_t)i));
+        len +=
+            (size_t)snprintf(shown + len, sizeof shown - len, " %s", cell(c.chunk, 0, (int64_t)i));
     column_close(&c);
     return shown;
 }
@@ -130,9 +133,9 @@ static void day_and_month_that_cannot_be_told_apart_stay_text_with_a_note(void *
 static void words_for_no_value_are_null_but_in_text(void **state)
 {
     (void)state;
-    static const char *const words[] = {"#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan",
-                                        "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
-                                        "None", "n/a", "nan", "null"};
+    static const char *const words[] = {
+        "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+        "<NA>", "N/A",      "NA",  "NULL",    "NaN",      "None", "n/a",  "nan",    "null"};
     for (size_t i = 0; i < COUNT(words); i++) {
         char expected[64];
         SAME("BIGINT: 1 NULL", "1", words[i]);
@@ -157,8 +160,9 @@ static void the_users_words_count_too_even_if_they_look_like_values(void **state
                         "BIGINT: 1 NULL NULL 5");
     assert_string_equal(typed_with((const char *const[]){"1.5", "-999", END}, &options),
                         "DOUBLE: 1.5 NULL");
-    assert_string_equal(typed_with((const char *const[]){"2000-01-01", "2001-01-01", END}, &options),
-                        "DATE: NULL 2001-01-01");
+    assert_string_equal(
+        typed_with((const char *const[]){"2000-01-01", "2001-01-01", END}, &options),
+        "DATE: NULL 2001-01-01");
     assert_string_equal(typed_with((const char *const[]){"x", "-999", "?", END}, &options),
                         "VARCHAR: x -999 ?");
 }
@@ -199,21 +203,46 @@ static void a_comma_is_a_decimal_point_only_where_asked_and_clear(void **state)
 static const struct trap {
     const char *usual, *odd;
 } traps[] = {
-    {"501", "00501"},  {"1", "1.5"},         {"1", "1e5"},      {"1", "0x10"},
-    {"1", "1_000"},    {"1", " 12"},         {"1", "12 "},      {"1", "+7"},
-    {"1", "-0"},       {"12", "12345678901234567890"},          {"12", "99999999999999999999"},
-    {"1", "x"},        {"1", "2024-01-01"},  {"1.5", "1e5"},    {"1.5", "00.5"},
-    {"1.5", "12345678901234567890"},         {"1.5", "1.50"},   {"1.5", "+1.5"},
-    {"1.50", "1.5"},   {"1.0", "1"},         {"1.5", "3.14159265358979323846"},
-    {"2024-01-01", "2024-02-30"},            {"2024-01-01", "01.02.2024"},
-    {"2024-01-01", "2024-01-01 10:00"},      {"2024-01-01", "20240101"},
-    {"13/01/2024", "01/13/2024"},            {"true", "True"},  {"true", "1"},   {"true", "yes"},
-    {"2024-01-01 10:00", "2024-01-01"},      {"1", "1,000"},    {"10:00", "24:00"},
-    {"1", "--"},       {"1", "NONE"},        {"1", "١"},        {"1", "1\xc2\xa0"},
+    {"501", "00501"},
+    {"1", "1.5"},
+    {"1", "1e5"},
+    {"1", "0x10"},
+    {"1", "1_000"},
+    {"1", " 12"},
+    {"1", "12 "},
+    {"1", "+7"},
+    {"1", "-0"},
+    {"12", "12345678901234567890"},
+    {"12", "99999999999999999999"},
+    {"1", "x"},
+    {"1", "2024-01-01"},
+    {"1.5", "1e5"},
+    {"1.5", "00.5"},
+    {"1.5", "12345678901234567890"},
+    {"1.5", "1.50"},
+    {"1.5", "+1.5"},
+    {"1.50", "1.5"},
+    {"1.0", "1"},
+    {"1.5", "3.14159265358979323846"},
+    {"2024-01-01", "2024-02-30"},
+    {"2024-01-01", "01.02.2024"},
+    {"2024-01-01", "2024-01-01 10:00"},
+    {"2024-01-01", "20240101"},
+    {"13/01/2024", "01/13/2024"},
+    {"true", "True"},
+    {"true", "1"},
+    {"true", "yes"},
+    {"2024-01-01 10:00", "2024-01-01"},
+    {"1", "1,000"},
+    {"10:00", "24:00"},
+    {"1", "--"},
+    {"1", "NONE"},
+    {"1", "١"},
+    {"1", "1\xc2\xa0"},
 };
 
-/* 100,001 cells, the odd one first or last: every cell must come back as the text it was, or be a value
- * whose style the whole column shares. */
+/* 100,001 cells, the odd one first or last: every cell must come back as the text it was, or be a
+ * value whose style the whole column shares. */
 static void a_surprise_at_either_end_changes_the_type_and_no_cell(void **state)
 {
     (void)state;
@@ -222,7 +251,8 @@ static void a_surprise_at_either_end_changes_the_type_and_no_cell(void **state)
     for (size_t i = 0; i < COUNT(traps); i++) {
         for (int late = 0; late < 2; late++) {
             size_t odd = late ? CELLS - 1 : 0;
-            for (size_t k = 0; k < CELLS; k++) texts[k] = k == odd ? traps[i].odd : traps[i].usual;
+            for (size_t k = 0; k < CELLS; k++)
+                texts[k] = k == odd ? traps[i].odd : traps[i].usual;
             mdm_error err = {0};
             column c;
             column_open(&c, texts, CELLS, NULL);
@@ -274,7 +304,8 @@ static void values_that_begin_after_the_sample_get_their_type(void **state)
 {
     (void)state;
     const char *texts[1000] = {NULL};
-    for (size_t i = 500; i < 1000; i++) texts[i] = "7";
+    for (size_t i = 500; i < 1000; i++)
+        texts[i] = "7";
     mdm_error err = {0};
     column c;
     column_open(&c, texts, 1000, NULL);
@@ -312,24 +343,30 @@ static void a_note_says_why_what_looks_like_numbers_is_text(void **state)
     assert_string_equal(NOTE("00501", "10001"),
                         "c kept as text (leading zeros); --type c=int reads them as numbers; first "
                         "'00501' in row 1");
-    assert_string_equal(NOTE("1", "12345678901234567890"),
-                        "c kept as text (more digits than a number holds); --type c=int would reject 1 "
-                        "row; first '12345678901234567890' in row 2");
-    assert_string_equal(NOTE("1.5", "1.50"),
-                        "c kept as text (values written in more than one way); first '1.50' in row 2");
-    assert_string_equal(NOTE("1", "2", "1e5"),
-                        "c kept as text (exponents without a sign); --type c=int reads them as numbers; "
-                        "first '1e5' in row 3");
-    assert_string_equal(NOTE("1", " 2", "+3"),
-                        "c kept as text (plus signs, blanks around values); --type c=int reads them as "
-                        "numbers; first ' 2' in row 2");
-    assert_string_equal(NOTE("1", "1_000"),
-                        "c kept as text (separators within numbers); --type c=int would reject 1 row; "
-                        "first '1_000' in row 2");
+    assert_string_equal(
+        NOTE("1", "12345678901234567890"),
+        "c kept as text (more digits than a number holds); --type c=int would reject 1 "
+        "row; first '12345678901234567890' in row 2");
+    assert_string_equal(
+        NOTE("1.5", "1.50"),
+        "c kept as text (values written in more than one way); first '1.50' in row 2");
+    assert_string_equal(
+        NOTE("1", "2", "1e5"),
+        "c kept as text (exponents without a sign); --type c=int reads them as numbers; "
+        "first '1e5' in row 3");
+    assert_string_equal(
+        NOTE("1", " 2", "+3"),
+        "c kept as text (plus signs, blanks around values); --type c=int reads them as "
+        "numbers; first ' 2' in row 2");
+    assert_string_equal(
+        NOTE("1", "1_000"),
+        "c kept as text (separators within numbers); --type c=int would reject 1 row; "
+        "first '1_000' in row 2");
     assert_string_equal(NOTE("2024-01-01", "2024-02-30"),
                         "c kept as text (dates of no single format); first '2024-02-30' in row 2");
-    assert_string_equal(NOTE("1", "\x1b[31m"), "c kept as text (letters); --type c=int would reject 1 "
-                                               "row; first '\\x1b[31m' in row 2");
+    assert_string_equal(NOTE("1", "\x1b[31m"),
+                        "c kept as text (letters); --type c=int would reject 1 "
+                        "row; first '\\x1b[31m' in row 2");
 }
 
 static void plain_text_and_good_columns_need_no_note(void **state)
@@ -343,7 +380,8 @@ static void plain_text_and_good_columns_need_no_note(void **state)
 static void a_long_example_is_cut_at_a_character(void **state)
 {
     (void)state;
-    const char *note = NOTE("1", "2", "3", "x1234567890123456789012345678901234567890123456789012345678é234567890");
+    const char *note = NOTE(
+        "1", "2", "3", "x1234567890123456789012345678901234567890123456789012345678é234567890");
     assert_non_null(strstr(note, "12345678...' in row 4"));
 }
 
@@ -352,7 +390,8 @@ static void a_long_example_is_cut_at_a_character(void **state)
 static void views_are_read_in_place(void **state)
 {
     (void)state;
-    static const char *const names[] = {"c"}, *const texts[] = {"-12", "123456789012", "-1234567890123"};
+    static const char *const names[] = {"c"}, *const texts[] = {"-12", "123456789012",
+                                                                "-1234567890123"};
     char views[3][16] = {{0}};
     for (size_t i = 0; i < 3; i++) {
         uint32_t len = (uint32_t)strlen(texts[i]);
@@ -386,7 +425,8 @@ static void *convert_part(void *argument)
     worker *w = argument;
     int64_t values[100];
     for (size_t at = w->first; at < w->first + w->count; at += 100) {
-        mdm_cells run = {.count = 100, .texts = w->shared->texts + at, .first_row = (int64_t)at + 1};
+        mdm_cells run = {
+            .count = 100, .texts = w->shared->texts + at, .first_row = (int64_t)at + 1};
         mdm_typed typed = {.values = values};
         mdm_typing_convert(w->shared->typing, 0, &run, &typed);
     }
@@ -399,7 +439,8 @@ static void threads_share_one_typing(void **state)
     (void)state;
     enum { THREADS = 4, EACH = 5000 };
     const char **texts = calloc(THREADS * EACH, sizeof *texts);
-    for (size_t i = 0; i < (size_t)THREADS * EACH; i++) texts[i] = i % 3 ? "12" : "NA";
+    for (size_t i = 0; i < (size_t)THREADS * EACH; i++)
+        texts[i] = i % 3 ? "12" : "NA";
     texts[7777] = "1.5";
     texts[15000] = "1.0"; /* instead of an NA */
     mdm_error err = {0};
@@ -415,7 +456,8 @@ static void threads_share_one_typing(void **state)
         workers[i] = (worker){&c, i * EACH, EACH};
         pthread_create(&threads[i], NULL, convert_part, &workers[i]);
     }
-    for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
     assert_false(mdm_typing_settled(c.typing));
     assert_int_equal(mdm_typing_column_get(c.typing, 0).null_words, (THREADS * EACH + 2) / 3 - 1);
     must(mdm_typing_choose(c.typing, &err), &err);
@@ -453,12 +495,14 @@ static mdm_status type_columns(void *data, mdm_error *err)
     static const char *const names[] = {"a", "b", "c"}, *const words[] = {"?", "--"};
     static const mdm_str texts[] = {{"1", 1}, {"x", 1}, {"", 0}, {"2024-01-01", 10}};
     const mdm_typing_options options = {.null_words = words, .null_word_count = 2};
-    const mdm_cells cells[] = {{.count = 4, .texts = texts}, {.count = 4, .texts = texts},
-                               {.count = 4, .texts = texts}};
+    const mdm_cells cells[] = {
+        {.count = 4, .texts = texts}, {.count = 4, .texts = texts}, {.count = 4, .texts = texts}};
     mdm_typing *typing = NULL;
     mdm_chunk *chunk = NULL;
     mdm_status status = mdm_typing_open(names, 3, &options, &typing, err);
-    if (status == MDM_OK) status = mdm_typing_force_date(typing, 1, "%Y", err) == MDM_INVALID ? MDM_OK : MDM_NO_MEMORY;
+    if (status == MDM_OK)
+        status =
+            mdm_typing_force_date(typing, 1, "%Y", err) == MDM_INVALID ? MDM_OK : MDM_NO_MEMORY;
     if (status == MDM_OK) status = mdm_typing_force_date(typing, 2, "%Y-%m-%d", err);
     if (status == MDM_OK) status = mdm_typing_choose(typing, err);
     if (status == MDM_OK) {

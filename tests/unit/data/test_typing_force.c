@@ -10,19 +10,45 @@ static void integers_keep_their_value_not_their_text(void **state)
     static const struct {
         const char *text;
         int64_t value;
-    } good[] = {{"5", 5},       {"00501", 501}, {" 12 ", 12},   {"+7", 7},         {"-0", 0},
-                {"5.0", 5},     {"5.", 5},      {"1e3", 1000},  {"1.5E+1", 15},    {"1200e-2", 12},
-                {"0e400", 0},   {"-9223372036854775808", INT64_MIN}, {"9223372036854775807.000", INT64_MAX}};
-    static const char *const bad[] = {"",    " ",    "-",    "1.5",  "0x10", "1_000", "1,000", "1e-1", "1e19",
-                                      "9223372036854775808", "x", "1 2", "1e", "e5", ".", "1e999999999999",
-                                      "100000000000000000000000000000000000000000", "٣"};
+    } good[] = {{"5", 5},
+                {"00501", 501},
+                {" 12 ", 12},
+                {"+7", 7},
+                {"-0", 0},
+                {"5.0", 5},
+                {"5.", 5},
+                {"1e3", 1000},
+                {"1.5E+1", 15},
+                {"1200e-2", 12},
+                {"0e400", 0},
+                {"-9223372036854775808", INT64_MIN},
+                {"9223372036854775807.000", INT64_MAX}};
+    static const char *const bad[] = {"",
+                                      " ",
+                                      "-",
+                                      "1.5",
+                                      "0x10",
+                                      "1_000",
+                                      "1,000",
+                                      "1e-1",
+                                      "1e19",
+                                      "9223372036854775808",
+                                      "x",
+                                      "1 2",
+                                      "1e",
+                                      "e5",
+                                      ".",
+                                      "1e999999999999",
+                                      "100000000000000000000000000000000000000000",
+                                      "٣"};
     int64_t value;
     for (size_t i = 0; i < COUNT(good); i++) {
         if (!mdm_force_int(mdm_str_from(good[i].text), false, &value) || value != good[i].value)
             fail_msg("'%s'", good[i].text);
     }
     for (size_t i = 0; i < COUNT(bad); i++)
-        if (mdm_force_int(mdm_str_from(bad[i]), false, &value)) fail_msg("'%s' is %lld", bad[i], (long long)value);
+        if (mdm_force_int(mdm_str_from(bad[i]), false, &value))
+            fail_msg("'%s' is %lld", bad[i], (long long)value);
     assert_true(mdm_force_int(MDM_STR("5,0"), true, &value));
 }
 
@@ -42,16 +68,20 @@ static void reals_are_the_nearest_double_but_whole_numbers_exact(void **state)
                 {"1152921504606846976", 1152921504606846976.0},
                 {"inf", (double)(1.0f / 0.0f)},
                 {"-Infinity", -(double)(1.0f / 0.0f)}};
-    static const char *const bad[] = {"", "x", "1,5", "0x10", "1_0", "9007199254740993", "nan",
-                                      "12345678901234567890", "1e999", "1e-400", "--1",
-                                      "1234567890123456789012345678901234567890"};
+    static const char *const bad[] = {"",      "x",
+                                      "1,5",   "0x10",
+                                      "1_0",   "9007199254740993",
+                                      "nan",   "12345678901234567890",
+                                      "1e999", "1e-400",
+                                      "--1",   "1234567890123456789012345678901234567890"};
     double value;
     for (size_t i = 0; i < COUNT(good); i++) {
         if (!mdm_force_real(mdm_str_from(good[i].text), false, &value) || value != good[i].value)
             fail_msg("'%s' is %.17g", good[i].text, value);
     }
     for (size_t i = 0; i < COUNT(bad); i++)
-        if (mdm_force_real(mdm_str_from(bad[i]), false, &value)) fail_msg("'%s' is %.17g", bad[i], value);
+        if (mdm_force_real(mdm_str_from(bad[i]), false, &value))
+            fail_msg("'%s' is %.17g", bad[i], value);
     assert_true(mdm_force_real(MDM_STR("-1,25"), true, &value));
     assert_true(value == -1.25);
 }
@@ -63,8 +93,8 @@ static void decimals_are_exact(void **state)
         const char *text;
         uint64_t low;
         int64_t high;
-    } good[] = {{"1", 100, 0}, {"1.5", 150, 0}, {"-0.05", (uint64_t)-5, -1}, {"1.500", 150, 0},
-                {"12345e-2", 12345, 0}, {"999.99", 99999, 0}};
+    } good[] = {{"1", 100, 0},     {"1.5", 150, 0},        {"-0.05", (uint64_t)-5, -1},
+                {"1.500", 150, 0}, {"12345e-2", 12345, 0}, {"999.99", 99999, 0}};
     static const char *const bad[] = {"1.555", "1000", "-1000", "x", ""};
     mdm_type type = {MDM_TYPE_DECIMAL, 5, 2};
     mdm_int128 value;
@@ -76,8 +106,10 @@ static void decimals_are_exact(void **state)
     for (size_t i = 0; i < COUNT(bad); i++)
         if (mdm_force_decimal(mdm_str_from(bad[i]), false, type, &value)) fail_msg("'%s'", bad[i]);
     type = (mdm_type){MDM_TYPE_DECIMAL, 38, 0};
-    assert_true(mdm_force_decimal(MDM_STR("99999999999999999999999999999999999999"), false, type, &value));
-    assert_false(mdm_force_decimal(MDM_STR("100000000000000000000000000000000000000"), false, type, &value));
+    assert_true(
+        mdm_force_decimal(MDM_STR("99999999999999999999999999999999999999"), false, type, &value));
+    assert_false(
+        mdm_force_decimal(MDM_STR("100000000000000000000000000000000000000"), false, type, &value));
 }
 
 static void truth_has_common_words(void **state)
@@ -141,8 +173,8 @@ static const char *forced(column *c, refused *r)
         if (mdm_typing_settled(c->typing)) break;
     }
     assert_true(mdm_typing_settled(c->typing));
-    size_t len = (size_t)snprintf(shown, sizeof shown, "%s:",
-                                  mdm_type_text(c->chunk->columns[0].type, word));
+    size_t len = (size_t)snprintf(shown, sizeof shown,
+                                  "%s:", mdm_type_text(c->chunk->columns[0].type, word));
     for (int64_t i = 0; i < c->chunk->rows; i++)
         len += (size_t)snprintf(shown + len, sizeof shown - len, " %s", cell(c->chunk, 0, i));
     assert_true(mdm_typing_column_get(c->typing, 0).forced);
@@ -159,7 +191,8 @@ static void check(const char *wish, const char *const *texts, size_t count, cons
     refused r;
     column_open(&c, texts, count, NULL);
     if (strcmp(wish, "number") == 0) mdm_typing_force_number(c.typing, 0);
-    else if (strncmp(wish, "date:", 5) == 0) must(mdm_typing_force_date(c.typing, 0, wish + 5, &err), &err);
+    else if (strncmp(wish, "date:", 5) == 0)
+        must(mdm_typing_force_date(c.typing, 0, wish + 5, &err), &err);
     else {
         must(mdm_type_parse(mdm_str_from(wish), &type, &err), &err);
         must(mdm_typing_force(c.typing, 0, type, &err), &err);
@@ -174,8 +207,8 @@ static void check(const char *wish, const char *const *texts, size_t count, cons
 static void cells_that_do_not_convert_are_told_and_left_out(void **state)
 {
     (void)state;
-    check("bigint", CELLS("00501", "x", "1.5", " 7", NULL, "NA", ""), "BIGINT: 501 7 NULL NULL NULL",
-          "1:x 2:1.5");
+    check("bigint", CELLS("00501", "x", "1.5", " 7", NULL, "NA", ""),
+          "BIGINT: 501 7 NULL NULL NULL", "1:x 2:1.5");
     check("tinyint", CELLS("127", "128", "-129"), "TINYINT: 127", "1:128 2:-129");
     check("smallint", CELLS("32767", "32768"), "SMALLINT: 32767", "1:32768");
     check("integer", CELLS("2147483647", "2147483648"), "INTEGER: 2147483647", "1:2147483648");
@@ -217,7 +250,8 @@ static void forced_formats_are_obeyed(void **state)
           "DATE: 2024-02-01 2024-02-01", "2:13/13/2024 3:2024-01-01");
     check("date:%b %d %Y", CELLS("Jan 1 2000", "February 29 2000", "Feb 30 2000"),
           "DATE: 2000-01-01 2000-02-29", "2:Feb 30 2000");
-    check("date:%Y%m%d %I:%M %p", CELLS("20240131 12:05 am", "20240131 12:05 PM", "20240131 13:05 PM"),
+    check("date:%Y%m%d %I:%M %p",
+          CELLS("20240131 12:05 am", "20240131 12:05 PM", "20240131 13:05 PM"),
           "TIMESTAMP: 2024-01-31 00:05:00 2024-01-31 12:05:00", "2:20240131 13:05 PM");
     check("date:%FT%T.%f%z", CELLS("2024-01-31T10:00:00.5+02:00"),
           "TIMESTAMP WITH TIME ZONE: 2024-01-31 08:00:00.5+00:00", "");
@@ -250,7 +284,8 @@ static void wishes_that_make_no_sense_are_refused(void **state)
     static const struct {
         const char *format, *message;
     } cases[] = {
-        {"%Q", "column 'c': %Q in a date format; there are %Y %y %m %b %B %d %e %j %H %I %p %M %S %f %z %F %D %T %R %%"},
+        {"%Q", "column 'c': %Q in a date format; there are %Y %y %m %b %B %d %e %j %H %I %p %M %S "
+               "%f %z %F %D %T %R %%"},
         {"%d/%m", "column 'c': the date format '%d/%m' names no day: it needs %Y, %m and %d"},
         {"%Y%", "column 'c': a date format that ends in %"},
     };
@@ -261,7 +296,8 @@ static void wishes_that_make_no_sense_are_refused(void **state)
         assert_int_equal(mdm_typing_force_date(c.typing, 0, cases[i].format, &err), MDM_INVALID);
         assert_string_equal(err.message, cases[i].message);
     }
-    assert_int_equal(mdm_typing_force(c.typing, 0, (mdm_type){MDM_TYPE_BLOB, 0, 0}, &err), MDM_UNSUPPORTED);
+    assert_int_equal(mdm_typing_force(c.typing, 0, (mdm_type){MDM_TYPE_BLOB, 0, 0}, &err),
+                     MDM_UNSUPPORTED);
     assert_string_equal(err.message, "column 'c': text cannot be read as BLOB");
     column_close(&c);
 }
@@ -281,7 +317,8 @@ static void without_somebody_to_tell_the_first_failure_ends_the_chunk(void **sta
     c.cells.first_row = -1;
     assert_int_equal(mdm_typing_chunk(c.typing, &c.cells, NULL, NULL, &c.chunk, &err), MDM_FORMAT);
     assert_string_equal(err.message, "column 'c': 'three' is no BIGINT");
-    assert_int_equal(mdm_typing_chunk(c.typing, &c.cells, refuse, &r, &c.chunk, &err), MDM_CANCELLED);
+    assert_int_equal(mdm_typing_chunk(c.typing, &c.cells, refuse, &r, &c.chunk, &err),
+                     MDM_CANCELLED);
     assert_string_equal(r.text, "2:three");
     assert_null(c.chunk);
     assert_int_equal(mdm_typing_column_get(c.typing, 0).failed, 6); /* three passes over it */

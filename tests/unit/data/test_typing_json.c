@@ -12,17 +12,19 @@ static const char *typed(const char *const *tokens, size_t count)
     const mdm_typing_options options = {.json = true};
     column_open(&c, tokens, count, &options);
     must(column_pass(&c, 1, &err), &err);
-    size_t len = (size_t)snprintf(shown, sizeof shown, "%s:", mdm_type_text(c.chunk->columns[0].type, word));
+    size_t len =
+        (size_t)snprintf(shown, sizeof shown, "%s:", mdm_type_text(c.chunk->columns[0].type, word));
     for (size_t i = 0; i < count; i++)
-        len += (size_t)snprintf(shown + len, sizeof shown - len, " %s", cell(c.chunk, 0, (int64_t)i));
+        len +=
+            (size_t)snprintf(shown + len, sizeof shown - len, " %s", cell(c.chunk, 0, (int64_t)i));
     column_close(&c);
     return shown;
 }
 
-#define SAME(expected, ...)                                                                   \
-    assert_string_equal(typed((const char *const[]){__VA_ARGS__},                              \
-                              COUNT(((const char *const[]){__VA_ARGS__}))),                    \
-                        expected)
+#define SAME(expected, ...)                                                                     \
+    assert_string_equal(                                                                        \
+        typed((const char *const[]){__VA_ARGS__}, COUNT(((const char *const[]){__VA_ARGS__}))), \
+        expected)
 
 static void numbers_are_whole_as_long_as_all_are_written_so(void **state)
 {
@@ -85,10 +87,11 @@ static void strings_are_unescaped(void **state)
         {"\"\\u0041\\u00e9\\u20ac\"", "A\xc3\xa9\xe2\x82\xac"},
         {"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
         {"\"\\uD83D\\uDE00!\"", "\xf0\x9f\x98\x80!"},
-        {"\"\\ud83d\"", "\xef\xbf\xbd"},         /* half a character */
+        {"\"\\ud83d\"", "\xef\xbf\xbd"}, /* half a character */
         {"\"\\ud83dx\"", "\xef\xbf\xbdx"},
         {"\"\\ude00\"", "\xef\xbf\xbd"},
-        {"\"\\ud83d\\u0041\"", "\xef\xbf\xbd""A"},
+        {"\"\\ud83d\\u0041\"", "\xef\xbf\xbd"
+                               "A"},
         {"\"plain\"", "plain"},
         {"\"\"", ""},
         {"12", "12"},

@@ -30,10 +30,25 @@ static void integers_are_read_over_their_whole_range_and_only_as_they_are_printe
                 {"1234567890123456789", INT64_C(1234567890123456789)},
                 {"9223372036854775807", INT64_MAX},
                 {"-9223372036854775808", INT64_MIN}};
-    static const char *const bad[] = {"",     "-",    "-0",  "00",  "007", "+7",  " 7",  "7 ", "1_000",
-                                      "0x10", "1e5",  "1.0", "--1", "1-",  "9223372036854775808",
-                                      "-9223372036854775809", "10000000000000000000",
-                                      "12345678901234567890", "99999999999999999999"};
+    static const char *const bad[] = {"",
+                                      "-",
+                                      "-0",
+                                      "00",
+                                      "007",
+                                      "+7",
+                                      " 7",
+                                      "7 ",
+                                      "1_000",
+                                      "0x10",
+                                      "1e5",
+                                      "1.0",
+                                      "--1",
+                                      "1-",
+                                      "9223372036854775808",
+                                      "-9223372036854775809",
+                                      "10000000000000000000",
+                                      "12345678901234567890",
+                                      "99999999999999999999"};
     for (size_t i = 0; i < COUNT(good); i++) {
         int64_t value;
         assert_true(mdm_scan_int(good[i].text, strlen(good[i].text), &value));
@@ -61,14 +76,46 @@ static void what_no_printer_writes_is_no_number(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "",       "-",      ".",      "-.",     "1.",     "+1.5",   " 1.5",  "1.5 ",   "01.5",  "1e5",
-        "1E5",    "1e+",    "1e+0",   "1e-0",   "1e+005", "0x1p3",  "1_000", "1,5",    "1.5.5", "1.5e",
-        "10e+05", "1.50e+10", "0e+05", "nan",   "NaN",    "-nan",   "Inf",   "infinity", "+inf", "1e+9999",
-        "20000000000000000000", "1.2.3", "--1.5", "1.5-", "1 5", "1e1.5",
+        "",
+        "-",
+        ".",
+        "-.",
+        "1.",
+        "+1.5",
+        " 1.5",
+        "1.5 ",
+        "01.5",
+        "1e5",
+        "1E5",
+        "1e+",
+        "1e+0",
+        "1e-0",
+        "1e+005",
+        "0x1p3",
+        "1_000",
+        "1,5",
+        "1.5.5",
+        "1.5e",
+        "10e+05",
+        "1.50e+10",
+        "0e+05",
+        "nan",
+        "NaN",
+        "-nan",
+        "Inf",
+        "infinity",
+        "+inf",
+        "1e+9999",
+        "20000000000000000000",
+        "1.2.3",
+        "--1.5",
+        "1.5-",
+        "1 5",
+        "1e1.5",
     };
     for (size_t i = 0; i < COUNT(texts); i++)
-        if (class_of(texts[i])) fail_msg("'%s' has class %llx", texts[i],
-                                         (unsigned long long)class_of(texts[i]));
+        if (class_of(texts[i]))
+            fail_msg("'%s' has class %llx", texts[i], (unsigned long long)class_of(texts[i]));
 }
 
 static void the_style_of_a_number_is_recognised(void **state)
@@ -87,7 +134,8 @@ static void the_style_of_a_number_is_recognised(void **state)
         {"-.50", CLASS_LEAD_POINT | CLASS_FIXED(2), CLASS_WHOLES},
         {"-0", CLASS_WHOLE_BARE, CLASS_INT},
         {"-0.00", CLASS_FIXED(2), CLASS_WHOLES},
-        {"0.000001", CLASS_PRINTER_SCRIPT | CLASS_PRINTER_PLAIN, CLASS_PRINTER_PYTHON | CLASS_PRINTER_R},
+        {"0.000001", CLASS_PRINTER_SCRIPT | CLASS_PRINTER_PLAIN,
+         CLASS_PRINTER_PYTHON | CLASS_PRINTER_R},
         {"0.0001", CLASS_PRINTER_PYTHON, CLASS_PRINTER_R},
         {"0.00012", CLASS_PRINTER_PYTHON | CLASS_PRINTER_R, 0},
         {"100000", CLASS_PRINTER_PYTHON | CLASS_PRINTER_G6, CLASS_PRINTER_R},
@@ -123,9 +171,14 @@ static void digits_that_a_double_loses_are_no_number(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "0.12345678901234567890", "3.14159265358979323846", "0.30000000000000001",
-        "1234567890.12345678",    "9007199254740993.0",     "4.9e-324",
-        "0.1000000000000000055511151231257827", "123456789012345678.5",
+        "0.12345678901234567890",
+        "3.14159265358979323846",
+        "0.30000000000000001",
+        "1234567890.12345678",
+        "9007199254740993.0",
+        "4.9e-324",
+        "0.1000000000000000055511151231257827",
+        "123456789012345678.5",
     };
     for (size_t i = 0; i < COUNT(texts); i++)
         if (mdm_class_has_real(class_of(texts[i]))) fail_msg("'%s' is a double", texts[i]);
@@ -159,7 +212,8 @@ static void fixed_decimals_of_random_doubles_come_back_or_are_refused(void **sta
     int fits = 0;
     for (int i = 0; i < 300000; i++) {
         int scale = 1 + (int)(next_random(&seed) % 20);
-        double value = (double)(int64_t)next_random(&seed) / pow(10, (double)(next_random(&seed) % 25));
+        double value =
+            (double)(int64_t)next_random(&seed) / pow(10, (double)(next_random(&seed) % 25));
         char text[80], again[80];
         snprintf(text, sizeof text, "%.*f", scale, value);
         double read;
@@ -186,7 +240,8 @@ static void random_decimals_fit_a_fixed_style_only_if_they_come_back(void **stat
         snprintf(again, sizeof again, "%.*f", scale, read);
         uint64_t c = mdm_class_number(mdm_str_from(text), false, CLASS_ANY, &value);
         bool fits = c & CLASS_FIXED(scale);
-        if (fits != (strcmp(text, again) == 0)) fail_msg("%s comes back as %s: %d", text, again, fits);
+        if (fits != (strcmp(text, again) == 0))
+            fail_msg("%s comes back as %s: %d", text, again, fits);
         if (fits && value != read) fail_msg("%s is %.17g", text, value);
     }
 }
