@@ -1,9 +1,10 @@
 /* What the SQLite driver costs beside SQLite itself.
  *
- * Bulk: a stream of chunks in memory, of the shape of the flights data (a timestamp, two integers, two
- * short texts), into a new table: by the driver's virtual table, and by the loop that one would write
- * (a prepared INSERT, bind, step, reset) over the same chunks with the same text for timestamps. The
- * loop is the partner; a ratio near 1 says that the virtual table is not worth its code.
+ * Bulk: a stream of chunks in memory, of the shape of the flights data (a timestamp, two integers,
+ * two short texts), into a new table: by the driver's virtual table, and by the loop that one would
+ * write (a prepared INSERT, bind, step, reset) over the same chunks with the same text for
+ * timestamps. The loop is the partner; a ratio near 1 says that the virtual table is not worth its
+ * code.
  *
  * Scan: those rows read back, all five cells of each, as chunks. Partner: step and read the cells.
  *
@@ -50,7 +51,8 @@ static void append_row(mdm_builder *builder, uint64_t *seed)
 {
     char text[2][3];
     const uint64_t dice = next_random(seed);
-    for (int i = 0; i < 6; i++) text[i / 3][i % 3] = (char)('A' + (dice >> (8 * i)) % 26);
+    for (int i = 0; i < 6; i++)
+        text[i / 3][i % 3] = (char)('A' + (dice >> (8 * i)) % 26);
     /* In the order of time, a new minute for every eighth flight. */
     static int64_t minutes;
     minutes += dice >> 48 & 7 ? 0 : 1;
@@ -73,7 +75,8 @@ static void make_rows(void)
     need(mdm_schema_new(fields, 5, &schema, &err));
     need(mdm_builder_open(schema, CHUNK, &builder, &err));
     for (int c = 0, left = ROWS; c < CHUNKS; c++, left -= CHUNK) {
-        for (int r = 0; r < CHUNK && r < left; r++) append_row(builder, &seed);
+        for (int r = 0; r < CHUNK && r < left; r++)
+            append_row(builder, &seed);
         need(mdm_builder_finish(builder, &chunks[c], &err));
     }
     mdm_builder_close(builder);
@@ -133,9 +136,11 @@ static double load_by_loop(void)
     const double start = bench_cpu_ns();
     run(db, "BEGIN IMMEDIATE; CREATE TABLE t (date DATETIME, delay BIGINT, distance BIGINT, "
             "origin TEXT, destination TEXT)");
-    need(mdm_sqlite_prepare(db, MDM_STR("INSERT INTO t VALUES (?, ?, ?, ?, ?)"), &stmt, NULL, &err));
+    need(
+        mdm_sqlite_prepare(db, MDM_STR("INSERT INTO t VALUES (?, ?, ?, ?, ?)"), &stmt, NULL, &err));
     for (int c = 0; c < CHUNKS; c++)
-        for (int64_t row = 0; row < chunks[c]->rows; row++) insert_row(stmt, chunks[c], row);
+        for (int64_t row = 0; row < chunks[c]->rows; row++)
+            insert_row(stmt, chunks[c], row);
     sqlite3_finalize(stmt);
     run(db, "COMMIT");
     const double spent = bench_cpu_ns() - start;
@@ -187,7 +192,8 @@ static double scan_bare(sqlite3 *db)
     need(mdm_sqlite_prepare(db, MDM_STR("SELECT * FROM t"), &stmt, NULL, &err));
     for (; sqlite3_step(stmt) == SQLITE_ROW; rows++)
         for (int c = 0; c < 5; c++) {
-            if (sqlite3_column_type(stmt, c) == SQLITE_INTEGER) sum += sqlite3_column_int64(stmt, c);
+            if (sqlite3_column_type(stmt, c) == SQLITE_INTEGER)
+                sum += sqlite3_column_int64(stmt, c);
             else sum += sqlite3_column_text(stmt, c)[0] + sqlite3_column_bytes(stmt, c);
         }
     sqlite3_finalize(stmt);
@@ -356,7 +362,8 @@ int main(void)
     bench_once();
     bench_bulk();
     bench_scan();
-    for (int c = 0; c < CHUNKS; c++) mdm_chunk_unref(chunks[c]);
+    for (int c = 0; c < CHUNKS; c++)
+        mdm_chunk_unref(chunks[c]);
     mdm_schema_unref(schema);
     unlink(path);
     rmdir(folder);

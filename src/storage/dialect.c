@@ -126,8 +126,8 @@ static mdm_status check_name(const mdm_dialect *dialect, mdm_str name, mdm_error
     for (size_t i = 0; i < name.len; i++)
         if (is_control((unsigned char)name.data[i]))
             return mdm_error_set(err, MDM_INVALID, "control character %d in the name '%.*s'",
-                                 (unsigned char)name.data[i], (int)(name.len < 100 ? name.len : 100),
-                                 name.data);
+                                 (unsigned char)name.data[i],
+                                 (int)(name.len < 100 ? name.len : 100), name.data);
     size_t bad = mdm_utf8_check(name);
     if (bad != SIZE_MAX)
         return mdm_error_set(err, MDM_INVALID, "a name is not UTF-8 at byte %zu", bad + 1);
@@ -144,7 +144,8 @@ mdm_status mdm_quote_name(const mdm_backend *backend, mdm_str name, char *text, 
     const mdm_dialect *dialect = backend->dialect;
     MDM_TRY(check_name(dialect, name, err));
     size_t needed = name.len + 3; /* the quotes and NUL */
-    for (size_t i = 0; i < name.len; i++) needed += name.data[i] == dialect->quote;
+    for (size_t i = 0; i < name.len; i++)
+        needed += name.data[i] == dialect->quote;
     if (*used > size || needed > size - *used)
         return mdm_error_set(err, MDM_INVALID, "no room for a quoted name of %zu bytes",
                              needed - 1);

@@ -94,7 +94,8 @@ static size_t char_bytes(const char *at)
 {
     size_t count = 1;
     if ((unsigned char)*at < 0xc0) return count;
-    while (((unsigned char)at[count] & 0xc0) == 0x80) count++;
+    while (((unsigned char)at[count] & 0xc0) == 0x80)
+        count++;
     return count;
 }
 

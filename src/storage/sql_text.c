@@ -36,8 +36,7 @@ mdm_status mdm_sql_target(mdm_text *sql, const mdm_backend *backend, const mdm_t
 static mdm_status column_name(mdm_text *sql, const mdm_backend *backend, const mdm_schema *schema,
                               size_t column, mdm_error *err)
 {
-    mdm_status status =
-        mdm_sql_name(sql, backend, mdm_str_from(schema->fields[column].name), err);
+    mdm_status status = mdm_sql_name(sql, backend, mdm_str_from(schema->fields[column].name), err);
     if (status != MDM_OK) return mdm_error_context(err, status, "column %zu", column + 1);
     return MDM_OK;
 }
@@ -79,8 +78,7 @@ static void add_folded(mdm_text *text, const char *name, bool folds_case)
         mdm_text_putc(text, folds_case && *c >= 'A' && *c <= 'Z' ? (char)(*c + ('a' - 'A')) : *c);
 }
 
-static mdm_status refuse_twins(const mdm_backend *backend, const mdm_schema *schema,
-                               mdm_error *err)
+static mdm_status refuse_twins(const mdm_backend *backend, const mdm_schema *schema, mdm_error *err)
 {
     mdm_map names;
     mdm_text folded;
@@ -106,9 +104,8 @@ static mdm_status refuse_twins(const mdm_backend *backend, const mdm_schema *sch
     return status;
 }
 
-mdm_status mdm_sql_create_table(mdm_text *sql, const mdm_backend *backend,
-                                const mdm_target *target, const mdm_schema *schema,
-                                mdm_error *err)
+mdm_status mdm_sql_create_table(mdm_text *sql, const mdm_backend *backend, const mdm_target *target,
+                                const mdm_schema *schema, mdm_error *err)
 {
     const mdm_dialect *dialect = backend->dialect;
     if (schema->count == 0)

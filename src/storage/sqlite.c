@@ -172,7 +172,8 @@ static void sqlite_interrupt(mdm_conn *conn)
     sqlite3_interrupt(conn_of(conn)->db);
 }
 
-/* --- transactions ------------------------------------------------------------------------------ */
+/* --- transactions ------------------------------------------------------------------------------
+ */
 
 /* Compiled once per connection: these run with every transaction. */
 static mdm_status compile_verb(sqlite_conn *conn, sqlite3_stmt **verb, const char *sql,
@@ -227,7 +228,8 @@ static bool sqlite_reset(mdm_conn *base)
     return !conn->broken && !conn->altered && conn->statements.used == 0;
 }
 
-/* --- statements without rows, EXPLAIN ------------------------------------------------------------ */
+/* --- statements without rows, EXPLAIN ------------------------------------------------------------
+ */
 
 static mdm_status run_one(sqlite_conn *conn, mdm_str *sql, mdm_error *err)
 {
@@ -237,7 +239,8 @@ static mdm_status run_one(sqlite_conn *conn, mdm_str *sql, mdm_error *err)
     if (rc != SQLITE_OK) return mdm_sqlite_fail(conn, rc, NULL, err);
     mdm_sqlite_note_altered(conn, *sql);
     rc = SQLITE_DONE;
-    while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW) continue;
+    while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+        continue;
     const mdm_status status = rc == SQLITE_DONE ? MDM_OK : mdm_sqlite_fail(conn, rc, NULL, err);
     sqlite3_finalize(stmt);
     *sql = (mdm_str){rest, sql->len - (size_t)(rest - sql->data)};
@@ -250,7 +253,8 @@ static mdm_status sqlite_run(mdm_conn *base, mdm_str sql, int64_t *changed, mdm_
     const int64_t before = sqlite3_total_changes64(conn->db);
     mdm_status status = mdm_stop_check(base->stop, err);
     if (status == MDM_OK) status = mdm_sqlite_check_text(sql, err);
-    while (sql.len > 0 && status == MDM_OK) status = run_one(conn, &sql, err);
+    while (sql.len > 0 && status == MDM_OK)
+        status = run_one(conn, &sql, err);
     if (changed) *changed = sqlite3_total_changes64(conn->db) - before;
     return status;
 }

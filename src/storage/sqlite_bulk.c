@@ -12,11 +12,14 @@
 
 #define SOURCE_NAME "\1mdm rows"
 
-/* For a date, a time or a decimal as text, per column. */
-typedef struct text_room {
-    int64_t day; /* whose date stands in text */
-    char text[48];
-} text_room;
+/* Per column. */
+typedef struct column_room {
+    int64_t day;   /* whose date stands in text */
+    char text[48]; /* a date, a time or a decimal as it is lent to SQLite */
+    bool rounds;   /* the table keeps doubles there: what is none is refused */
+} column_room;
+
+#define EXACT_DOUBLE (INT64_C(1) << 53)
 
 __extension__ typedef __int128 wide;
 __extension__ typedef unsigned __int128 uwide;
@@ -28,8 +31,9 @@ typedef struct bulk_source {
     mdm_chunk *chunk; /* where SQLite reads; NULL: at the end */
     int64_t row;      /* in chunk */
     int64_t rows;     /* handed to SQLite */
-    text_room *rooms;
-    mdm_status status;   /* why the stream ended early */
+    column_room *rooms;
+    bool any_rounds;   /* in one of them */
+    mdm_status status; /* why the stream ended early */
     mdm_error *err;
 } bulk_source;
 
@@ -145,7 +149,7 @@ static int cursor_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)
 
 static size_t decimal_text(wide value, int scale, char *text)
 {
-    char digits[sizeof((text_room *)0)->text];
+    char digits[sizeof((column_room *)0)->text];
     size_t count = 0;
     const bool negative = value < 0;
     /* Unsigned, so that the lowest number of all can be turned round. */
@@ -156,27 +160,52 @@ static size_t decimal_text(wide value, int scale, char *text)
     }
     size_t len = 0;
     if (negative) text[len++] = '-';
-    while (count > 0) text[len++] = digits[--count];
+    while (count > 0)
+        text[len++] = digits[--count];
     return len;
 }
 
-/* An integer or a real where SQLite then has the same number, else text. */
-static void result_decimal(sqlite3_context *context, const mdm_column *column, int64_t row,
-                           char *room)
+/* With the name of the column and the number of the row in front. */
+static int refuse(bulk_source *source, int index, const char *words)
 {
-    const mdm_int128 number = ((const mdm_int128 *)column->values)[row];
+    source->status = mdm_error_set(source->err, MDM_FORMAT, "column '%s', row %lld: %s",
+                                   source->stream->schema->fields[index].name,
+                                   (long long)source->rows + 1, words);
+    return SQLITE_ABORT;
+}
+
+/* An integer or a real where SQLite then has the same number, else text. */
+static int result_decimal(sqlite3_context *context, bulk_source *source, const mdm_column *column,
+                          int index)
+{
+    column_room *room = &source->rooms[index];
+    const mdm_int128 number = ((const mdm_int128 *)column->values)[source->row];
     const wide value = (wide)((uwide)(uint64_t)number.high << 64 | number.low);
     wide unit = 1;
-    for (int i = 0; i < column->type.scale; i++) unit *= 10;
+    for (int i = 0; i < column->type.scale; i++)
+        unit *= 10;
     const wide whole = value / unit;
     if (whole * unit == value && whole >= INT64_MIN && whole <= INT64_MAX)
         sqlite3_result_int64(context, (int64_t)whole);
     else if (value < INT64_C(1000000000000000) && value > -INT64_C(1000000000000000) &&
              column->type.scale <= 22) /* up to there a power of ten is exact */
         sqlite3_result_double(context, (double)value / (double)unit);
+    else if (room->rounds)
+        return refuse(source, index, "the table would round a decimal of more than 15 digits");
     else
-        sqlite3_result_text(context, room, (int)decimal_text(value, column->type.scale, room),
+        sqlite3_result_text(context, room->text,
+                            (int)decimal_text(value, column->type.scale, room->text),
                             SQLITE_STATIC);
+    return SQLITE_OK;
+}
+
+static int result_integer(sqlite3_context *context, bulk_source *source, int64_t value, int index)
+{
+    if (source->any_rounds && source->rooms[index].rounds &&
+        (value > EXACT_DOUBLE || value < -EXACT_DOUBLE))
+        return refuse(source, index, "the table would round an integer of more than 53 bits");
+    sqlite3_result_int64(context, value);
+    return SQLITE_OK;
 }
 
 static void result_real(sqlite3_context *context, bulk_source *source, double value)
@@ -185,26 +214,18 @@ static void result_real(sqlite3_context *context, bulk_source *source, double va
     sqlite3_result_double(context, value); /* of NaN: NULL */
 }
 
-static int refuse_time(bulk_source *source, int index, int64_t us)
-{
-    source->status = mdm_error_set(source->err, MDM_FORMAT,
-                                   "column '%s', row %lld: a time of %lld microseconds",
-                                   source->stream->schema->fields[index].name,
-                                   (long long)source->rows + 1, (long long)us);
-    return SQLITE_ABORT;
-}
-
 static int result_time(sqlite3_context *context, bulk_source *source, const mdm_column *column,
                        int index)
 {
-    text_room *room = &source->rooms[index];
+    column_room *room = &source->rooms[index];
     size_t len;
     if (column->type.id == MDM_TYPE_DATE) {
         len = mdm_sqlite_date_text(((const int32_t *)column->values)[source->row], room->text);
     } else {
         const int64_t us = ((const int64_t *)column->values)[source->row];
         const bool is_time = column->type.id == MDM_TYPE_TIME;
-        if (is_time && (us < 0 || us > MDM_SQLITE_DAY_US)) return refuse_time(source, index, us);
+        if (is_time && (us < 0 || us > MDM_SQLITE_DAY_US))
+            return refuse(source, index, "a time outside the day");
         len = is_time ? mdm_sqlite_time_text(us, room->text)
                       : mdm_sqlite_stamp_next(us, column->type.id == MDM_TYPE_TIMESTAMPTZ,
                                               room->text, &room->day);
@@ -221,8 +242,7 @@ static int cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, 
     if (!mdm_column_is_set(column, row)) return SQLITE_OK; /* NULL */
     switch (column->type.id) {
     case MDM_TYPE_INT64:
-        sqlite3_result_int64(context, ((const int64_t *)column->values)[row]);
-        break;
+        return result_integer(context, source, ((const int64_t *)column->values)[row], index);
     case MDM_TYPE_DOUBLE:
         result_real(context, source, ((const double *)column->values)[row]);
         break;
@@ -242,21 +262,14 @@ static int cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, 
         break;
     }
     case MDM_TYPE_INT8: sqlite3_result_int(context, ((const int8_t *)column->values)[row]); break;
-    case MDM_TYPE_INT16:
-        sqlite3_result_int(context, ((const int16_t *)column->values)[row]);
-        break;
-    case MDM_TYPE_INT32:
-        sqlite3_result_int(context, ((const int32_t *)column->values)[row]);
-        break;
-    case MDM_TYPE_FLOAT:
-        result_real(context, source, ((const float *)column->values)[row]);
-        break;
-    case MDM_TYPE_DECIMAL: result_decimal(context, column, row, source->rooms[index].text); break;
+    case MDM_TYPE_INT16: sqlite3_result_int(context, ((const int16_t *)column->values)[row]); break;
+    case MDM_TYPE_INT32: sqlite3_result_int(context, ((const int32_t *)column->values)[row]); break;
+    case MDM_TYPE_FLOAT: result_real(context, source, ((const float *)column->values)[row]); break;
+    case MDM_TYPE_DECIMAL: return result_decimal(context, source, column, index);
     case MDM_TYPE_DATE:
     case MDM_TYPE_TIME:
     case MDM_TYPE_TIMESTAMP:
-    case MDM_TYPE_TIMESTAMPTZ:
-        return result_time(context, source, column, index);
+    case MDM_TYPE_TIMESTAMPTZ: return result_time(context, source, column, index);
     case MDM_TYPE_NULL:
     case MDM_TYPE_COUNT: break;
     }
@@ -296,6 +309,46 @@ static mdm_status create_table(sqlite_conn *conn, const mdm_target *target,
     return status;
 }
 
+static bool is_number(mdm_type_id id)
+{
+    return id >= MDM_TYPE_BOOL && id <= MDM_TYPE_DECIMAL;
+}
+
+/* A table that was there before may turn cells into others as it stores them. Text in a column of
+ * numbers is refused at once (00501 would become 501); numbers that are no doubles when they
+ * come. */
+static mdm_status check_column(bulk_source *source, const mdm_target *target, size_t index)
+{
+    const mdm_field *field = &source->stream->schema->fields[index];
+    const char *word = NULL;
+    /* A column that is not there: INSERT says so. */
+    if (sqlite3_table_column_metadata(source->conn->db, target->schema, target->table, field->name,
+                                      &word, NULL, NULL, NULL, NULL) != SQLITE_OK)
+        return MDM_OK;
+    const sqlite_affinity affinity = mdm_sqlite_affinity(mdm_str_from(word));
+    if (field->type.id == MDM_TYPE_TEXT && affinity <= REAL_AFFINITY &&
+        is_number(mdm_sqlite_declared(word).id))
+        return mdm_error_set(source->err, MDM_FORMAT, "column '%s' is text, and %s in table '%s'",
+                             field->name, word, target->table);
+    source->rooms[index].rounds =
+        (field->type.id == MDM_TYPE_DECIMAL && affinity <= REAL_AFFINITY) ||
+        (field->type.id == MDM_TYPE_INT64 && affinity == REAL_AFFINITY);
+    source->any_rounds = source->any_rounds || source->rooms[index].rounds;
+    return MDM_OK;
+}
+
+static mdm_status make_rooms(bulk_source *source, const mdm_target *target)
+{
+    const size_t count = source->stream->schema->count;
+    source->rooms = mdm_alloc_zero(count, sizeof *source->rooms);
+    if (!source->rooms) return mdm_no_memory(source->err, "a bulk insert");
+    for (size_t i = 0; i < count; i++) {
+        source->rooms[i].day = MDM_SQLITE_NO_DAY;
+        if (!target->create) MDM_TRY(check_column(source, target, i));
+    }
+    return MDM_OK;
+}
+
 static mdm_status insert_words(const mdm_target *target, const mdm_schema *schema, mdm_text *sql,
                                mdm_error *err)
 {
@@ -306,8 +359,7 @@ static mdm_status insert_words(const mdm_target *target, const mdm_schema *schem
     return mdm_text_status(sql, err);
 }
 
-static mdm_status insert(bulk_source *source, mdm_str sql, const mdm_target *target,
-                         mdm_error *err)
+static mdm_status insert(bulk_source *source, mdm_str sql, const mdm_target *target, mdm_error *err)
 {
     sqlite_conn *conn = source->conn;
     sqlite3_stmt *stmt = NULL;
@@ -331,13 +383,9 @@ mdm_status mdm_sqlite_bulk(mdm_conn *base, const mdm_target *target, mdm_stream 
     *rows = 0;
     mdm_status status = target->create ? create_table(conn, target, schema, err) : MDM_OK;
     if (status == MDM_OK) status = insert_words(target, schema, &sql, err);
+    if (status == MDM_OK) status = make_rooms(&source, target);
     if (status != MDM_OK) goto done;
-
-    source.rooms = mdm_alloc(schema->count * sizeof *source.rooms);
-    for (size_t i = 0; source.rooms && i < schema->count; i++)
-        source.rooms[i].day = MDM_SQLITE_NO_DAY;
-    if (!source.rooms ||
-        sqlite3_create_module(conn->db, SOURCE_NAME, &source_module, &source) != SQLITE_OK) {
+    if (sqlite3_create_module(conn->db, SOURCE_NAME, &source_module, &source) != SQLITE_OK) {
         status = mdm_no_memory(err, "a bulk insert");
         goto done;
     }

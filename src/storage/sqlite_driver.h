@@ -24,15 +24,15 @@ struct sqlite_look;
 typedef struct sqlite_conn {
     mdm_conn base; /* first: an mdm_conn * is also a sqlite_conn * */
     sqlite3 *db;
-    unsigned flags;             /* MDM_OPEN_* */
-    int busy_ms;                /* how long to wait for another process */
-    bool broken;                /* a new connection would be better */
-    bool altered;               /* settings were changed by SQL: reset() gives it up */
-    bool utf8;                  /* the file keeps text in UTF-8 */
-    char journal_mode[16];      /* for settle(); "": as it is */
-    char synchronous[16];       /* for settle(); "": SQLite's default */
+    unsigned flags;        /* MDM_OPEN_* */
+    int busy_ms;           /* how long to wait for another process */
+    bool broken;           /* a new connection would be better */
+    bool altered;          /* settings were changed by SQL: reset() gives it up */
+    bool utf8;             /* the file keeps text in UTF-8 */
+    char journal_mode[16]; /* for settle(); "": as it is */
+    char synchronous[16];  /* for settle(); "": SQLite's default */
     mdm_schema *no_columns;
-    struct sqlite_look *look;   /* room for first rows, shared by the statements */
+    struct sqlite_look *look; /* room for first rows, shared by the statements */
     mdm_statements statements;
     sqlite3_stmt *begin_read, *begin_write, *commit, *rollback; /* compiled when first needed */
 } sqlite_conn;
@@ -55,7 +55,7 @@ void mdm_sqlite_ask(sqlite_conn *conn, const char *sql, char *text, size_t size)
 mdm_status mdm_sqlite_stmt_prepare(mdm_conn *conn, mdm_str sql, mdm_stmt **out, mdm_error *err);
 size_t mdm_sqlite_stmt_parameters(const mdm_stmt *stmt);
 mdm_status mdm_sqlite_stmt_execute(mdm_stmt *stmt, const mdm_value *values, size_t count,
-                              mdm_error *err);
+                                   mdm_error *err);
 const mdm_schema *mdm_sqlite_stmt_schema(const mdm_stmt *stmt);
 mdm_status mdm_sqlite_stmt_fetch(mdm_stmt *stmt, mdm_chunk **out, mdm_error *err);
 int64_t mdm_sqlite_stmt_changed(const mdm_stmt *stmt);
@@ -102,8 +102,8 @@ static inline void mdm_sqlite_cell(const sqlite_conn *conn, sqlite3_stmt *stmt, 
     }
     /* _text would add a NUL, and copy the cell to make room for it. */
     const bool as_it_is = cell->class_ == SQLITE_BLOB || conn->utf8;
-    cell->bytes.data = as_it_is ? sqlite3_value_blob(value)
-                                : (const char *)sqlite3_value_text(value);
+    cell->bytes.data =
+        as_it_is ? sqlite3_value_blob(value) : (const char *)sqlite3_value_text(value);
     cell->bytes.len = (size_t)sqlite3_value_bytes(value);
     if (!cell->bytes.data) cell->bytes = (mdm_str){"", 0};
 }
@@ -112,6 +112,17 @@ static inline bool mdm_sqlite_has_bytes(const sqlite_cell *cell)
 {
     return cell->class_ == SQLITE_TEXT || cell->class_ == SQLITE_BLOB;
 }
+
+/* What SQLite does to a cell as it is stored in a column declared so: the first three turn text
+ * that looks like a number into one. */
+typedef enum sqlite_affinity {
+    NUMERIC_AFFINITY,
+    INTEGER_AFFINITY,
+    REAL_AFFINITY, /* integers become reals, too */
+    TEXT_AFFINITY,
+    BLOB_AFFINITY /* nothing */
+} sqlite_affinity;
+sqlite_affinity mdm_sqlite_affinity(mdm_str word);
 
 /* The type that a column's declared word means; id MDM_TYPE_COUNT: it says nothing. NULL is an
  * expression. */
@@ -141,11 +152,13 @@ mdm_status mdm_sqlite_look_add(sqlite_look *look, sqlite_conn *conn, sqlite3_stm
 sqlite_cell mdm_sqlite_look_cell(const sqlite_look *look, size_t row, size_t column);
 /* Type of a column: as declared where all the cells fit, else the narrowest that takes them. */
 mdm_type mdm_sqlite_look_type(const sqlite_look *look, size_t column, mdm_type declared);
+/* Give back much of the room, when a result needed much. */
+void mdm_sqlite_look_trim(sqlite_look *look);
 void mdm_sqlite_look_clear(sqlite_look *look);
 
 /* --- dates as text (sqlite_time.c) ------------------------------------------- */
 
-#define MDM_SQLITE_TIME_TEXT 40 /* bytes that any of these fits into */
+#define MDM_SQLITE_TIME_TEXT 40                /* bytes that any of these fits into */
 #define MDM_SQLITE_DAY_US INT64_C(86400000000) /* the latest TIME: 24:00:00 */
 
 /* Write without NUL; the length. */

@@ -5,16 +5,20 @@
 #include "base/alloc.h"
 #include "storage/sqlite_driver.h"
 
-#define KEEP_BYTES (1u << 20) /* of room, from one result to the next */
+#define KEEP_BYTES (256u << 10) /* of room, from one result to the next */
 
 void mdm_sqlite_look_start(sqlite_look *look, size_t columns)
 {
-    if (look->cell_size * sizeof *look->cells + look->text.size > KEEP_BYTES)
-        mdm_sqlite_look_clear(look);
     look->columns = columns;
     look->rows = 0;
     mdm_text_reset(&look->text);
     if (look->classes) memset(look->classes, 0, look->class_size);
+}
+
+void mdm_sqlite_look_trim(sqlite_look *look)
+{
+    if (look->cell_size * sizeof *look->cells + look->text.size > KEEP_BYTES)
+        mdm_sqlite_look_clear(look);
 }
 
 void mdm_sqlite_look_clear(sqlite_look *look)
@@ -63,8 +67,7 @@ mdm_status mdm_sqlite_look_add(sqlite_look *look, sqlite_conn *conn, sqlite3_stm
 sqlite_cell mdm_sqlite_look_cell(const sqlite_look *look, size_t row, size_t column)
 {
     sqlite_cell cell = look->cells[row * look->columns + column];
-    if (mdm_sqlite_has_bytes(&cell))
-        cell.bytes.data = look->text.data + cell.as.integer;
+    if (mdm_sqlite_has_bytes(&cell)) cell.bytes.data = look->text.data + cell.as.integer;
     return cell;
 }
 
@@ -100,7 +103,6 @@ mdm_type mdm_sqlite_look_type(const sqlite_look *look, size_t column, mdm_type d
     /* 1.0 says that a column has reals, though it would fit an integer. */
     const size_t first = seen & 1u << SQLITE_FLOAT ? 1 : 0;
     for (size_t i = first; i < sizeof narrow_first / sizeof *narrow_first; i++)
-        if (all_fit(look, column, narrow_first[i], text))
-            return (mdm_type){.id = narrow_first[i]};
+        if (all_fit(look, column, narrow_first[i], text)) return (mdm_type){.id = narrow_first[i]};
     return text;
 }

@@ -42,7 +42,8 @@ static bool accepts(size_t pragma, const char *value)
 static mdm_status unknown_setting(const char *name, mdm_error *err)
 {
     const char *names[PRAGMA_COUNT];
-    for (size_t i = 0; i < PRAGMA_COUNT; i++) names[i] = pragmas[i].name;
+    for (size_t i = 0; i < PRAGMA_COUNT; i++)
+        names[i] = pragmas[i].name;
     const char *near = mdm_nearest(mdm_str_from(name), names, PRAGMA_COUNT);
     mdm_error_set(err, MDM_INVALID, "SQLite has no setting '%s'", name);
     return near ? mdm_error_hint(err, MDM_INVALID, "did you mean %s?", near) : MDM_INVALID;
@@ -53,7 +54,8 @@ mdm_status mdm_sqlite_settings_check(const mdm_location *location, mdm_error *er
     for (size_t i = 0; i < location->setting_count; i++) {
         const mdm_setting *setting = &location->settings[i];
         size_t p = 0;
-        while (p < PRAGMA_COUNT && strcmp(setting->name, pragmas[p].name) != 0) p++;
+        while (p < PRAGMA_COUNT && strcmp(setting->name, pragmas[p].name) != 0)
+            p++;
         if (p == PRAGMA_COUNT) return unknown_setting(setting->name, err);
         if (!accepts(p, setting->value))
             return mdm_error_set(err, MDM_INVALID, "setting %s cannot be '%s', but %s",
@@ -70,8 +72,7 @@ static mdm_status run_words(sqlite_conn *conn, const char *sql, mdm_error *err)
     return rc == SQLITE_OK ? MDM_OK : mdm_sqlite_fail(conn, rc, NULL, err);
 }
 
-static mdm_status set_pragma(sqlite_conn *conn, const char *name, const char *value,
-                             mdm_error *err)
+static mdm_status set_pragma(sqlite_conn *conn, const char *name, const char *value, mdm_error *err)
 {
     char sql[100];
     snprintf(sql, sizeof sql, "PRAGMA %s=%s", name, value);
@@ -89,8 +90,9 @@ void mdm_sqlite_ask(sqlite_conn *conn, const char *sql, char *text, size_t size)
 }
 
 /* Changing the journal needs the file for oneself. Where others use it, it stays as it is, without
- * waiting for them: that is slower or faster, and never wrong. Without any journal (OFF) ROLLBACK is undefined,
- * so that what has failed would be half there; one in memory costs next to nothing. */
+ * waiting for them: that is slower or faster, and never wrong. Without any journal (OFF) ROLLBACK
+ * is undefined, so that what has failed would be half there; one in memory costs next to nothing.
+ */
 static mdm_status set_journal(sqlite_conn *conn, const char *mode, mdm_error *err)
 {
     if (sqlite3_stricmp(mode, "off") == 0) mode = "memory";
@@ -117,7 +119,8 @@ mdm_status mdm_sqlite_settings_apply(sqlite_conn *conn, const mdm_location *loca
         MDM_TRY(strcmp(name, "journal_mode") == 0 ? set_journal(conn, value, err)
                                                   : set_pragma(conn, name, value, err));
     }
-    if (loading) MDM_TRY(run_words(conn, "PRAGMA journal_mode=DELETE; PRAGMA synchronous=OFF", err));
+    if (loading)
+        MDM_TRY(run_words(conn, "PRAGMA journal_mode=DELETE; PRAGMA synchronous=OFF", err));
     if (conn->flags & MDM_OPEN_READ_ONLY && !location->path)
         MDM_TRY(run_words(conn, "PRAGMA query_only=ON", err));
     return MDM_OK;

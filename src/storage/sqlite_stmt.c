@@ -3,17 +3,19 @@
  * execute() steps up to a chunk of rows at once, because the types of the columns are only
  * known from cells (sqlite_types.c); they wait in `first`. A small result has then been read
  * to its end and holds no lock. What a kept statement needs for its next run - the declared types,
- * the schema, the builder - stays with it, until SQLite says that it compiled the statement anew. */
+ * the schema, the builder - stays with it, until SQLite says that it compiled the statement anew.
+ */
 #include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "storage/sqlite_driver.h"
 
-#define CHUNK_ROWS 8192       /* of up to 32 columns */
-#define CHUNK_CELLS 262144    /* of more columns */
+#define CHUNK_ROWS 8192    /* of up to 32 columns */
+#define CHUNK_CELLS 262144 /* of more columns */
 #define CHUNK_ROWS_LEAST 64
 #define CHUNK_BYTES (16u << 20) /* of text and blobs */
+#define KEEP_ROWS 1000 /* after more of them a kept statement gives its builder's memory back */
 
 typedef enum run_state {
     IDLE,    /* not executed, failed, or read to the end */
@@ -23,14 +25,14 @@ typedef enum run_state {
 typedef struct sqlite_statement {
     mdm_kept kept; /* first: an mdm_stmt * is also a sqlite_statement * */
     sqlite3_stmt *stmt;
-    size_t columns;       /* of the result, as described by declared */
+    size_t columns; /* of the result, as described by declared */
     mdm_type *declared;
     int compilations;     /* of SQLite's own, when declared was read; -1: never read */
     mdm_schema *schema;   /* of this or an earlier run; held */
     mdm_builder *builder; /* for schema */
     mdm_chunk *first;     /* rows that execute() has read; owned until fetched */
     run_state state;
-    int64_t rows;         /* put into chunks so far */
+    int64_t rows; /* put into chunks so far */
     int64_t changed;
 } sqlite_statement;
 
@@ -85,10 +87,9 @@ mdm_status mdm_sqlite_compile(sqlite_conn *conn, mdm_str sql, unsigned flags, sq
     *out = NULL;
     MDM_TRY(mdm_sqlite_check_text(sql, err));
     const char *rest = sql.data;
-    const int rc =
-        sql.len == 0
-            ? SQLITE_OK
-            : sqlite3_prepare_v3(conn->db, sql.data, (int)sql.len, flags, out, &rest);
+    const int rc = sql.len == 0
+                       ? SQLITE_OK
+                       : sqlite3_prepare_v3(conn->db, sql.data, (int)sql.len, flags, out, &rest);
     if (rc != SQLITE_OK) return mdm_sqlite_fail(conn, rc, NULL, err);
     if (!*out) return mdm_error_set(err, MDM_INVALID, "no statement");
     if (rest == sql.data + sql.len || is_blank(conn, rest, sql.data + sql.len)) return MDM_OK;
@@ -150,12 +151,9 @@ static int bind_time(sqlite3_stmt *stmt, int at, const mdm_value *value)
 {
     char text[MDM_SQLITE_TIME_TEXT];
     size_t len;
-    if (value->type == MDM_TYPE_DATE)
-        len = mdm_sqlite_date_text((int32_t)value->as.integer, text);
-    else if (value->type == MDM_TYPE_TIME)
-        len = mdm_sqlite_time_text(value->as.integer, text);
-    else
-        len = mdm_sqlite_stamp_text(value->as.integer, value->type == MDM_TYPE_TIMESTAMPTZ, text);
+    if (value->type == MDM_TYPE_DATE) len = mdm_sqlite_date_text((int32_t)value->as.integer, text);
+    else if (value->type == MDM_TYPE_TIME) len = mdm_sqlite_time_text(value->as.integer, text);
+    else len = mdm_sqlite_stamp_text(value->as.integer, value->type == MDM_TYPE_TIMESTAMPTZ, text);
     return bind_text(stmt, at, text, len);
 }
 
@@ -386,9 +384,10 @@ static mdm_status run(sqlite_statement *s, mdm_error *err)
     }
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) return step_failed(s, rc, err);
     if (rc == SQLITE_DONE) stop_running(s);
-    if (!sqlite3_stmt_readonly(s->stmt))
-        s->changed = sqlite3_total_changes64(conn->db) - before;
-    return s->columns > 0 ? finish_first(s, conn->look, err) : MDM_OK;
+    if (!sqlite3_stmt_readonly(s->stmt)) s->changed = sqlite3_total_changes64(conn->db) - before;
+    const mdm_status status = s->columns > 0 ? finish_first(s, conn->look, err) : MDM_OK;
+    mdm_sqlite_look_trim(conn->look);
+    return status;
 }
 
 /* After a failure: no lock is held, and the cells of a row that was refused are gone. */
@@ -401,7 +400,7 @@ static mdm_status settle(sqlite_statement *s, mdm_status status)
 }
 
 mdm_status mdm_sqlite_stmt_execute(mdm_stmt *stmt, const mdm_value *values, size_t count,
-                              mdm_error *err)
+                                   mdm_error *err)
 {
     sqlite_statement *s = (sqlite_statement *)stmt;
     if (s->state == RUNNING) stop_running(s);
@@ -460,6 +459,7 @@ void mdm_sqlite_stmt_finish(mdm_stmt *stmt)
     if (s->state == RUNNING) stop_running(s);
     mdm_chunk_unref(s->first);
     s->first = NULL;
+    if (s->rows > KEEP_ROWS) drop_builder(s);
     sqlite3_clear_bindings(s->stmt);
     mdm_statements_give(&((sqlite_conn *)stmt->conn)->statements, &s->kept);
 }

@@ -26,8 +26,10 @@ static char *put_year(char *at, int64_t year)
     if (year > 9999) {
         char digits[20];
         int count = 0;
-        for (; year > 0; year /= 10) digits[count++] = (char)('0' + year % 10);
-        while (count > 0) *at++ = digits[--count];
+        for (; year > 0; year /= 10)
+            digits[count++] = (char)('0' + year % 10);
+        while (count > 0)
+            *at++ = digits[--count];
         return at;
     }
     return put2(put2(at, (unsigned)(year / 100)), (unsigned)(year % 100));
@@ -162,7 +164,8 @@ static bool take_fraction(mdm_str *text, int64_t *us)
     if (!take(text, '.')) return true;
     const size_t before = text->len;
     if (!take_digits(text, 1, 6, us)) return false;
-    for (size_t digits = before - text->len; digits < 6; digits++) *us *= 10;
+    for (size_t digits = before - text->len; digits < 6; digits++)
+        *us *= 10;
     return true;
 }
 

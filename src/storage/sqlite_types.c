@@ -39,14 +39,14 @@ static const struct {
     {"TIMESTAMPTZ", MDM_TYPE_TIMESTAMPTZ},
 };
 
-/* SQLite's own reading of any other word: the first of these that occurs in it. */
+/* What SQLite itself reads in a word: the first of these parts that occurs in it. */
 static const struct {
     const char *part;
-    mdm_type_id id;
+    sqlite_affinity affinity;
 } affinities[] = {
-    {"INT", MDM_TYPE_INT64},  {"CHAR", MDM_TYPE_TEXT},   {"CLOB", MDM_TYPE_TEXT},
-    {"TEXT", MDM_TYPE_TEXT},  {"BLOB", MDM_TYPE_BLOB},   {"REAL", MDM_TYPE_DOUBLE},
-    {"FLOA", MDM_TYPE_DOUBLE}, {"DOUB", MDM_TYPE_DOUBLE},
+    {"INT", INTEGER_AFFINITY}, {"CHAR", TEXT_AFFINITY}, {"CLOB", TEXT_AFFINITY},
+    {"TEXT", TEXT_AFFINITY},   {"BLOB", BLOB_AFFINITY}, {"REAL", REAL_AFFINITY},
+    {"FLOA", REAL_AFFINITY},   {"DOUB", REAL_AFFINITY},
 };
 
 static bool contains(mdm_str text, mdm_str part)
@@ -54,6 +54,13 @@ static bool contains(mdm_str text, mdm_str part)
     for (size_t i = 0; i + part.len <= text.len; i++)
         if (mdm_str_equal_nocase((mdm_str){text.data + i, part.len}, part)) return true;
     return false;
+}
+
+sqlite_affinity mdm_sqlite_affinity(mdm_str word)
+{
+    for (size_t i = 0; i < sizeof affinities / sizeof *affinities; i++)
+        if (contains(word, mdm_str_from(affinities[i].part))) return affinities[i].affinity;
+    return word.len == 0 ? BLOB_AFFINITY : NUMERIC_AFFINITY;
 }
 
 /* "(18,2)", "(18)": precision and scale, when a DECIMAL of ours can have them. */
@@ -87,10 +94,13 @@ mdm_type mdm_sqlite_declared(const char *word)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (mdm_str_equal_nocase(name, mdm_str_from(words[i].word)))
             return (mdm_type){.id = words[i].id};
-    for (size_t i = 0; i < sizeof affinities / sizeof *affinities; i++)
-        if (contains(name, mdm_str_from(affinities[i].part)))
-            return (mdm_type){.id = affinities[i].id};
-    return unknown;
+    static const mdm_type_id by_affinity[] = {
+        [NUMERIC_AFFINITY] = MDM_TYPE_COUNT, [INTEGER_AFFINITY] = MDM_TYPE_INT64,
+        [REAL_AFFINITY] = MDM_TYPE_DOUBLE,   [TEXT_AFFINITY] = MDM_TYPE_TEXT,
+        [BLOB_AFFINITY] = MDM_TYPE_BLOB,
+    };
+    if (name.len > 0) type.id = by_affinity[mdm_sqlite_affinity(name)];
+    return type;
 }
 
 /* --- numbers that may not be changed ------------------------------------------- */
@@ -123,7 +133,8 @@ static bool is_nan_or_float(double value)
 static wide power_of_ten(int exponent)
 {
     wide power = 1;
-    while (exponent-- > 0) power *= 10;
+    while (exponent-- > 0)
+        power *= 10;
     return power;
 }
 
@@ -163,8 +174,7 @@ static bool decimal_of(const sqlite_cell *cell, mdm_type type, wide *value)
 {
     const wide limit = power_of_ten(type.precision);
     const wide unit = power_of_ten(type.scale);
-    if (cell->class_ == SQLITE_TEXT)
-        return decimal_of_text(cell->bytes, type.scale, limit, value);
+    if (cell->class_ == SQLITE_TEXT) return decimal_of_text(cell->bytes, type.scale, limit, value);
     if (cell->class_ == SQLITE_INTEGER) {
         if (cell->as.integer >= limit || cell->as.integer <= -limit) return false;
         const wide whole = cell->as.integer;
@@ -176,7 +186,7 @@ static bool decimal_of(const sqlite_cell *cell, mdm_type type, wide *value)
     const double scaled = cell->as.real * (double)unit;
     if (cell->class_ != SQLITE_FLOAT || !(scaled > -1e15 && scaled < 1e15)) return false;
     *value = (wide)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-    return (double)*value / (double)unit == cell->as.real && *value < limit && *value > -limit;
+    return (double)*value / (double)unit == cell->as.real && *value<limit && * value> - limit;
 }
 
 /* --- one cell --------------------------------------------------------------------- */
@@ -214,7 +224,8 @@ static mdm_status append_real(mdm_builder *builder, size_t column, mdm_type_id i
                               const sqlite_cell *cell)
 {
     double value;
-    if (!real_of(cell, id == MDM_TYPE_FLOAT ? EXACT_FLOAT : EXACT_DOUBLE, &value)) return MDM_FORMAT;
+    if (!real_of(cell, id == MDM_TYPE_FLOAT ? EXACT_FLOAT : EXACT_DOUBLE, &value))
+        return MDM_FORMAT;
     if (id == MDM_TYPE_FLOAT && !is_nan_or_float(value)) return MDM_FORMAT;
     return put_real(builder, column, value);
 }
@@ -224,7 +235,8 @@ static bool is_utf8(mdm_str text)
 {
     if (text.len <= 16) {
         unsigned char any = 0;
-        for (size_t i = 0; i < text.len; i++) any |= (unsigned char)text.data[i];
+        for (size_t i = 0; i < text.len; i++)
+            any |= (unsigned char)text.data[i];
         if (any < 0x80) return true;
     }
     return mdm_utf8_check(text) == SIZE_MAX;

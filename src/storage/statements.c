@@ -57,7 +57,8 @@ static void unlink_kept(mdm_statements *s, mdm_kept *kept)
 {
     if (!kept->linked) return;
     mdm_kept **slot = bucket_of(s, kept->hash);
-    while (*slot != kept) slot = &(*slot)->chain;
+    while (*slot != kept)
+        slot = &(*slot)->chain;
     *slot = kept->chain;
     kept->chain = NULL;
     kept->linked = false;
@@ -87,7 +88,8 @@ static bool make_room(mdm_statements *s)
     if (s->count < s->limit) return true;
     if (s->limit == 0) return false;
     mdm_kept *kept = s->oldest;
-    while (kept && (kept->in_use || !kept->linked)) kept = kept->younger;
+    while (kept && (kept->in_use || !kept->linked))
+        kept = kept->younger;
     if (!kept) return false;
     destroy(s, kept);
     return true;
@@ -162,6 +164,7 @@ void mdm_statements_drop(mdm_statements *statements, mdm_kept *kept)
 
 void mdm_statements_clear(mdm_statements *statements)
 {
-    while (statements->oldest) destroy(statements, statements->oldest);
+    while (statements->oldest)
+        destroy(statements, statements->oldest);
     statements->used = 0;
 }

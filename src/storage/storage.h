@@ -53,15 +53,15 @@ typedef struct mdm_kept {
  * is never handed out twice: the second caller compiles its own, which is freed
  * when it comes back. */
 typedef struct mdm_statements {
-    mdm_conn *conn;                 /* whose prepared and reused are counted */
+    mdm_conn *conn;                  /* whose prepared and reused are counted */
     void (*destroy)(mdm_kept *kept); /* frees the driver's part and the struct, not sql */
-    size_t limit;                   /* 0: nothing is kept */
+    size_t limit;                    /* 0: nothing is kept */
     bool on_second_use; /* keep a statement only when its text comes again (among some thousand
                            others): for databases where compiling is cheaper than having kept too
                            much. Set after init; false: keep at once */
-    size_t count;                   /* linked ones */
-    size_t used;                    /* handed out */
-    mdm_kept *oldest, *youngest;    /* all that exist, linked or not */
+    size_t count;       /* linked ones */
+    size_t used;        /* handed out */
+    mdm_kept *oldest, *youngest; /* all that exist, linked or not */
     mdm_kept *buckets[MDM_KEPT_BUCKETS];
     uint64_t seen[MDM_KEPT_SEEN][2]; /* hashes of texts that came once: the last two of a place, so
                                         that two that go together do not drive each other out */
@@ -102,9 +102,8 @@ char *mdm_sql_type(const mdm_dialect *dialect, mdm_type type, char *room);
 /* Append CREATE TABLE for the columns of schema. MDM_FORMAT: more columns than the dialect
  * takes, none at all, or two whose names the database takes for one; MDM_INVALID: what
  * mdm_quote_name() says, with the column's position. */
-mdm_status mdm_sql_create_table(mdm_text *sql, const mdm_backend *backend,
-                                const mdm_target *target, const mdm_schema *schema,
-                                mdm_error *err);
+mdm_status mdm_sql_create_table(mdm_text *sql, const mdm_backend *backend, const mdm_target *target,
+                                const mdm_schema *schema, mdm_error *err);
 
 /* --- locations and errors ------------------------------------------------------ */
 

@@ -111,8 +111,8 @@ static mdm_status parse_file(parse *p, mdm_str rest)
     if (path.data[0] != '/') {
         mdm_error_set(p->err, MDM_INVALID, "%s:// is followed by a host, which a file has not",
                       name);
-        return mdm_error_hint(p->err, MDM_INVALID,
-                              "%s:///name is relative, %s:////name absolute", name, name);
+        return mdm_error_hint(p->err, MDM_INVALID, "%s:///name is relative, %s:////name absolute",
+                              name, name);
     }
     path = (mdm_str){path.data + 1, path.len - 1};
     if (path.len == 0 || mdm_str_equal(path, MDM_STR(":memory:"))) return MDM_OK;
@@ -135,8 +135,7 @@ static mdm_status split_host(parse *p, mdm_str part, mdm_str *host, mdm_str *por
     *port = (mdm_str){"", 0};
     if (part.len > 0 && part.data[0] == '[') {
         const char *end = memchr(part.data, ']', part.len);
-        if (!end)
-            return mdm_error_set(p->err, MDM_INVALID, "the host: '[' without ']'");
+        if (!end) return mdm_error_set(p->err, MDM_INVALID, "the host: '[' without ']'");
         *host = (mdm_str){part.data + 1, (size_t)(end - part.data) - 1};
         part = (mdm_str){end + 1, part.len - host->len - 2};
         if (part.len > 0 && part.data[0] != ':')
@@ -168,7 +167,8 @@ static mdm_status parse_hosts(parse *p, mdm_str part)
         MDM_TRY(split_host(p, mdm_str_split(&part, ','), &host, &port));
         MDM_TRY(decode(p, host, "the host", &text));
         if (!first) hosts[host_len++] = ports[port_len++] = ',';
-        for (; *text; text++) hosts[host_len++] = *text;
+        for (; *text; text++)
+            hosts[host_len++] = *text;
         if (port.len > 0) memcpy(ports + port_len, port.data, port.len);
         port_len += port.len;
         any_port = any_port || port.len > 0;
@@ -210,7 +210,8 @@ static bool is_space(char c)
 
 static void skip_space(mdm_str *rest)
 {
-    while (rest->len > 0 && is_space(rest->data[0])) *rest = (mdm_str){rest->data + 1, rest->len - 1};
+    while (rest->len > 0 && is_space(rest->data[0]))
+        *rest = (mdm_str){rest->data + 1, rest->len - 1};
 }
 
 /* A value, with \ before any character, in quotes or up to a blank. */
@@ -240,7 +241,8 @@ static mdm_status parse_pairs(parse *p, mdm_str rest)
 {
     for (skip_space(&rest); rest.len > 0; skip_space(&rest)) {
         size_t len = 0;
-        while (len < rest.len && rest.data[len] != '=' && !is_space(rest.data[len])) len++;
+        while (len < rest.len && rest.data[len] != '=' && !is_space(rest.data[len]))
+            len++;
         char *name = take_room(p, len);
         memcpy(name, rest.data, len);
         rest = (mdm_str){rest.data + len, rest.len - len};
@@ -273,8 +275,7 @@ static size_t scheme_len(mdm_str url)
         const char c = url.data[i];
         if (c == ':') return i > 0 && memcmp(url.data + i, "://", 3) == 0 ? i : SIZE_MAX;
         const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '+' && c != '-' && c != '.')
-            return SIZE_MAX;
+        if (!letter && !(c >= '0' && c <= '9') && c != '+' && c != '-' && c != '.') return SIZE_MAX;
     }
     return SIZE_MAX;
 }
@@ -300,8 +301,7 @@ static mdm_status parse_any(parse *p, mdm_str url)
     }
     MDM_TRY(find_backend((mdm_str){url.data, scheme}, &p->location.backend, p->err));
     const mdm_str rest = {url.data + scheme + 3, url.len - scheme - 3};
-    return p->location.backend->caps & MDM_CAP_SERVER ? parse_server(p, rest)
-                                                      : parse_file(p, rest);
+    return p->location.backend->caps & MDM_CAP_SERVER ? parse_server(p, rest) : parse_file(p, rest);
 }
 
 mdm_status mdm_location_parse(mdm_str url, mdm_location **out, mdm_error *err)

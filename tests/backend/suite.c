@@ -112,8 +112,7 @@ static void copy_cell(mdm_builder *builder, size_t index, const mdm_column *colu
 {
     mdm_status status;
     if (!mdm_column_is_set(column, row)) status = mdm_builder_null(builder, index);
-    else
-        switch (column->type.id) {
+    else switch (column->type.id) {
         case MDM_TYPE_BOOL:
             status = mdm_builder_int(builder, index,
                                      ((const uint8_t *)column->values)[row >> 3] >> (row & 7) & 1);
@@ -141,8 +140,7 @@ static void copy_cell(mdm_builder *builder, size_t index, const mdm_column *colu
             status = mdm_builder_real(builder, index, ((const double *)column->values)[row]);
             break;
         case MDM_TYPE_DECIMAL:
-            status =
-                mdm_builder_decimal(builder, index, ((const mdm_int128 *)column->values)[row]);
+            status = mdm_builder_decimal(builder, index, ((const mdm_int128 *)column->values)[row]);
             break;
         case MDM_TYPE_TEXT:
         case MDM_TYPE_BLOB:
@@ -190,8 +188,7 @@ const char *suite_ask(mdm_conn *conn, const char *sql)
     return text;
 }
 
-void suite_stream(const mdm_schema *schema, mdm_chunk *const *chunks, size_t count,
-                  mdm_stream *out)
+void suite_stream(const mdm_schema *schema, mdm_chunk *const *chunks, size_t count, mdm_stream *out)
 {
     mdm_error err = {0};
     ok(mdm_stream_of_chunks(schema, chunks, count, out, &err));

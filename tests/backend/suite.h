@@ -24,7 +24,7 @@ typedef struct suite_driver {
     mdm_type_id reads_as[MDM_TYPE_COUNT]; /* type that a column written as ... has when read; 0:
                                              the same */
     bool keeps_nan;
-    bool keeps_nul;       /* NUL bytes within text; else MDM_FORMAT */
+    bool keeps_nul; /* NUL bytes within text; else MDM_FORMAT */
 } suite_driver;
 
 /* Runs all groups; the exit code of main(): 77 when the database is not there. */

@@ -15,12 +15,13 @@ static mdm_schema *schema_of(const mdm_field *fields, size_t count)
     return schema;
 }
 
-/* A source that makes rows as it is asked: i BIGINT, t VARCHAR, d DOUBLE; t and d NULL now and then. */
+/* A source that makes rows as it is asked: i BIGINT, t VARCHAR, d DOUBLE; t and d NULL now and
+ * then. */
 typedef struct source {
     mdm_schema *schema;
     mdm_builder *builder;
     int64_t next, end;
-    int64_t fail_at; /* fails when it comes there; -1: never */
+    int64_t fail_at;     /* fails when it comes there; -1: never */
     volatile int *raise; /* set when half is done; NULL: none */
 } source;
 
@@ -61,8 +62,9 @@ static void source_close(mdm_stream *stream)
 
 static mdm_stream source_open(int64_t end)
 {
-    static const mdm_field fields[] = {
-        {"i", {.id = MDM_TYPE_INT64}}, {"t", {.id = MDM_TYPE_TEXT}}, {"d", {.id = MDM_TYPE_DOUBLE}}};
+    static const mdm_field fields[] = {{"i", {.id = MDM_TYPE_INT64}},
+                                       {"t", {.id = MDM_TYPE_TEXT}},
+                                       {"d", {.id = MDM_TYPE_DOUBLE}}};
     mdm_error err = {0};
     source *s = calloc(1, sizeof *s);
     s->schema = schema_of(fields, 3);
@@ -87,7 +89,8 @@ static int64_t rows_of(const mdm_stream *stream)
             continue;
         }
         const int64_t size = next % 3 == 0 ? 1 : 2048;
-        for (int64_t n = 0; n < size && next < source_of(stream)->end; n++, next++) rows++;
+        for (int64_t n = 0; n < size && next < source_of(stream)->end; n++, next++)
+            rows++;
     }
     return rows;
 }
@@ -123,10 +126,10 @@ static void many_rows_of_uneven_chunks_all_arrive(void **state)
     char text[32];
     snprintf(text, sizeof text, "%lld", (long long)expected);
     assert_string_equal(suite_ask(f->conn, "SELECT count(i) FROM t"), text);
-    assert_string_equal(suite_ask(f->conn, "SELECT count(*) FROM t WHERE (t IS NULL) <> (i % 7 = 0)"),
-                        "0");
-    assert_string_equal(suite_ask(f->conn, "SELECT count(*) FROM t WHERE (d IS NULL) <> (i % 11 = 0)"),
-                        "0");
+    assert_string_equal(
+        suite_ask(f->conn, "SELECT count(*) FROM t WHERE (t IS NULL) <> (i % 7 = 0)"), "0");
+    assert_string_equal(
+        suite_ask(f->conn, "SELECT count(*) FROM t WHERE (d IS NULL) <> (i % 11 = 0)"), "0");
     assert_string_equal(suite_ask(f->conn, "SELECT count(*) FROM t WHERE d <> i / 4.0"), "0");
     assert_string_equal(suite_ask(f->conn, "SELECT max(t) FROM t WHERE i = 99999"), "text 99999");
 }
@@ -154,7 +157,8 @@ static void rows_are_appended_by_the_names_of_columns(void **state)
     mdm_stream stream = source_open(4);
     ok(load(f, false, &stream, &rows, &err));
     mdm_stream_close(&stream);
-    assert_string_equal(suite_ask(f->conn, "SELECT sum(extra) FROM t WHERE i >= 0"), rows == 3 ? "21" : "28");
+    assert_string_equal(suite_ask(f->conn, "SELECT sum(extra) FROM t WHERE i >= 0"),
+                        rows == 3 ? "21" : "28");
     assert_string_equal(suite_ask(f->conn, "SELECT t FROM t WHERE i = 2"), "text 2");
     assert_string_equal(suite_ask(f->conn, "SELECT t FROM t WHERE i = -1"), "was here");
 }

@@ -33,8 +33,8 @@ static void failures_have_status_words_and_code(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int by_run = 0; by_run < 2; by_run++) {
             mdm_error err = {0};
-            const mdm_status status = by_run ? suite_try(f->conn, cases[i].sql, &err)
-                                             : try_one(f, cases[i].sql, &err);
+            const mdm_status status =
+                by_run ? suite_try(f->conn, cases[i].sql, &err) : try_one(f, cases[i].sql, &err);
             /* PostgreSQL alone has a code for "it is there already". */
             const bool told_apart = status == MDM_EXISTS && strstr(err.message, "already exists");
             if ((status != cases[i].status && !told_apart) || err.status != status)

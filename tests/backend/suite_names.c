@@ -234,7 +234,8 @@ static void random_name(uint64_t *seed, char *name)
 {
     static const char letters[] = "\"\"'';--/*`[]%\\.,()$?: abcABC019_~|<>=&#@!^{}+";
     const size_t len = 1 + next_random(seed) % 20;
-    for (size_t i = 0; i < len; i++) name[i] = letters[next_random(seed) % (sizeof letters - 1)];
+    for (size_t i = 0; i < len; i++)
+        name[i] = letters[next_random(seed) % (sizeof letters - 1)];
     name[len] = '\0';
 }
 

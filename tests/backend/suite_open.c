@@ -81,8 +81,9 @@ static void paths_are_taken_literally(void **state)
 {
     fixture *f = *state;
     if (is_server(f)) skip();
-    static const char *const names[] = {"file:x", "a b", "100%.db", "x?mode=memory", "*.db",
-                                        "it's", "na\xc3\xafve", ":memory:", "#x"};
+    static const char *const names[] = {"file:x",        "a b",      "100%.db",
+                                        "x?mode=memory", "*.db",     "it's",
+                                        "na\xc3\xafve",  ":memory:", "#x"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         mdm_error err = {0};
         char path[200];
@@ -173,7 +174,8 @@ static mdm_chunk *small_chunk(void)
     mdm_chunk *chunk = NULL;
     ok(mdm_schema_new(fields, 1, &schema, &err));
     ok(mdm_builder_open(schema, 1000, &builder, &err));
-    for (int64_t i = 0; i < 1000; i++) assert_int_equal(mdm_builder_int(builder, 0, i), MDM_OK);
+    for (int64_t i = 0; i < 1000; i++)
+        assert_int_equal(mdm_builder_int(builder, 0, i), MDM_OK);
     ok(mdm_builder_finish(builder, &chunk, &err));
     mdm_builder_close(builder);
     mdm_schema_unref(schema);

@@ -71,7 +71,8 @@ static void a_statement_in_use_is_not_handed_out_twice(void **state)
 {
     fixture *f = *state;
     make_table(f);
-    for (int i = 0; i < 2; i++) f->backend->finish(prepare(f, "SELECT a FROM t WHERE b = $1"));
+    for (int i = 0; i < 2; i++)
+        f->backend->finish(prepare(f, "SELECT a FROM t WHERE b = $1"));
     mdm_stmt *one = prepare(f, "SELECT a FROM t WHERE b = $1");
     mdm_stmt *two = prepare(f, "SELECT a FROM t WHERE b = $1");
     assert_ptr_not_equal(one, two);
@@ -112,7 +113,8 @@ static void a_connection_may_keep_nothing(void **state)
 {
     fixture *f = *state;
     mdm_conn *conn = suite_connect(f, MDM_OPEN_NO_STATEMENTS);
-    for (int i = 0; i < 3; i++) assert_string_equal(suite_ask(conn, "SELECT 41 + 1"), "42");
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(suite_ask(conn, "SELECT 41 + 1"), "42");
     assert_int_equal(conn->prepared, 3);
     assert_int_equal(conn->reused, 0);
     f->backend->close(conn);
@@ -153,7 +155,8 @@ static void a_kept_statement_sees_another_connections_changes(void **state)
 static void a_statement_is_exactly_one(void **state)
 {
     fixture *f = *state;
-    static const char *const wrong[] = {"", "   ", "-- nothing", "/* nothing */ ;", "SELECT 1; SELECT 2"};
+    static const char *const wrong[] = {"", "   ", "-- nothing", "/* nothing */ ;",
+                                        "SELECT 1; SELECT 2"};
     static const char *const right[] = {"SELECT 1;", "SELECT 1 ; ", "SELECT 1 -- one",
                                         "/* it is */ SELECT 1;"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -218,8 +221,9 @@ static void run_takes_several_statements_and_counts_their_changes(void **state)
     make_table(f);
     mdm_error err = {0};
     int64_t changed = -1;
-    ok(f->backend->run(f->conn, MDM_STR("DELETE FROM t WHERE a = 1; -- gone\n"
-                                        "INSERT INTO t VALUES (5, ';'), (6, NULL);"),
+    ok(f->backend->run(f->conn,
+                       MDM_STR("DELETE FROM t WHERE a = 1; -- gone\n"
+                               "INSERT INTO t VALUES (5, ';'), (6, NULL);"),
                        &changed, &err));
     assert_int_equal(changed, 3);
     assert_string_equal(suite_ask(f->conn, "SELECT sum(a) FROM t WHERE a > 3"), "11");

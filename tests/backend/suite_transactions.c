@@ -73,7 +73,8 @@ static void a_read_transaction_sees_one_state(void **state)
     begin(f, MDM_TXN_READ);
     assert_string_equal(suite_ask(f->conn, "SELECT count(*) FROM t"), "0");
     mdm_error err = {0};
-    /* Where the journal lets nobody write beside a reader, the writer waits: that is one state, too. */
+    /* Where the journal lets nobody write beside a reader, the writer waits: that is one state,
+     * too. */
     const mdm_stop stop = {.deadline_ns = mdm_clock_ns() + 100000000};
     other->stop = &stop;
     const mdm_status status = suite_try(other, "INSERT INTO t VALUES (1)", &err);

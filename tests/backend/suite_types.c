@@ -18,11 +18,26 @@ typedef struct value {
     mdm_str bytes;
 } value;
 
-#define NOTHING {.null = true}
-#define INTEGER(i) {.integer = (i)}
-#define REAL(r) {.real = (r)}
-#define BYTES(literal) {.bytes = {(literal), sizeof(literal) - 1}}
-#define DIGITS(h, l) {.decimal = {(l), (h)}}
+#define NOTHING      \
+    {                \
+        .null = true \
+    }
+#define INTEGER(i)     \
+    {                  \
+        .integer = (i) \
+    }
+#define REAL(r)     \
+    {               \
+        .real = (r) \
+    }
+#define BYTES(literal)                             \
+    {                                              \
+        .bytes = {(literal), sizeof(literal) - 1 } \
+    }
+#define DIGITS(h, l)           \
+    {                          \
+        .decimal = {(l), (h) } \
+    }
 
 typedef struct type_case {
     mdm_type type;
@@ -255,8 +270,8 @@ static void nan_is_kept_or_counted(void **state)
         const uint64_t before = f->conn->nan_as_null;
         mdm_chunk *chunk = chunk_of(type, values, 3);
         suite_store(f->conn, i == 0 ? "d" : "f", chunk);
-        mdm_chunk *found =
-            suite_select(f->conn, i == 0 ? "SELECT v FROM d ORDER BY id" : "SELECT v FROM f ORDER BY id");
+        mdm_chunk *found = suite_select(f->conn, i == 0 ? "SELECT v FROM d ORDER BY id"
+                                                        : "SELECT v FROM f ORDER BY id");
         assert_int_equal(mdm_column_is_set(&found->columns[0], 0), suite->keeps_nan);
         assert_true(mdm_column_is_set(&found->columns[0], 1));
         assert_int_equal(f->conn->nan_as_null - before, suite->keeps_nan ? 0 : 2);
@@ -297,7 +312,8 @@ static void a_megabyte_of_text_comes_back_equal(void **state)
     fixture *f = *state;
     const size_t len = 1u << 20;
     char *text = malloc(len);
-    for (size_t i = 0; i < len; i++) text[i] = (char)('a' + i % 26);
+    for (size_t i = 0; i < len; i++)
+        text[i] = (char)('a' + i % 26);
     const value values[] = {{.bytes = {text, len}}, {.bytes = {text, 1}}};
     mdm_chunk *chunk = chunk_of((mdm_type){.id = MDM_TYPE_TEXT}, values, 2);
     suite_store(f->conn, "t", chunk);

@@ -86,8 +86,7 @@ static mdm_status step(faulty *f, const char *name, mdm_error *err)
     if (f->left >= 0) f->left--;
     if (f->failing && strcmp(f->failing, name) == 0) status = f->failing_status;
     pthread_mutex_unlock(&f->lock);
-    return status == MDM_OK ? MDM_OK
-                            : mdm_error_set(err, status, "injected failure at '%s'", name);
+    return status == MDM_OK ? MDM_OK : mdm_error_set(err, status, "injected failure at '%s'", name);
 }
 
 /* What belongs to the user of a connection goes in before a call, what is counted comes out. */
@@ -269,8 +268,8 @@ static mdm_status faulty_bulk(mdm_conn *conn, const mdm_target *target, mdm_stre
     return leave(c, c->f->real->bulk(enter(c), target, source, rows, err));
 }
 
-static mdm_status faulty_load_query(mdm_conn *conn, const mdm_target *target,
-                                    mdm_file_query *query, int64_t *rows, mdm_error *err)
+static mdm_status faulty_load_query(mdm_conn *conn, const mdm_target *target, mdm_file_query *query,
+                                    int64_t *rows, mdm_error *err)
 {
     faulty_conn *c = conn_of(conn);
     MDM_TRY(step(c->f, "load_query", err));

@@ -19,19 +19,17 @@ static void a_name_is_quoted_and_its_quotes_doubled(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"a", "\"a\""},
-        {"a b", "\"a b\""},
-        {"\"", "\"\"\"\""},
-        {"a\"; DROP TABLE x; --", "\"a\"\"; DROP TABLE x; --\""},
+        {"a", "\"a\""},       {"a b", "\"a b\""},
+        {"\"", "\"\"\"\""},   {"a\"; DROP TABLE x; --", "\"a\"\"; DROP TABLE x; --\""},
         {"it's", "\"it's\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mdm_error err = {0};
         char text[64] = ">";
         size_t used = 1;
-        assert_int_equal(mdm_quote_name(&sqlite, mdm_str_from(cases[i][0]), text, sizeof text,
-                                        &used, &err),
-                         MDM_OK);
+        assert_int_equal(
+            mdm_quote_name(&sqlite, mdm_str_from(cases[i][0]), text, sizeof text, &used, &err),
+            MDM_OK);
         assert_string_equal(text + 1, cases[i][1]);
         assert_int_equal(used, strlen(text));
     }
@@ -65,10 +63,11 @@ static void a_name_is_measured_in_bytes(void **state)
     char name[65];
     size_t used = 0;
     memset(name, 'x', sizeof name);
-    assert_int_equal(mdm_quote_name(&postgresql, (mdm_str){name, 63}, text, sizeof text, &used, &err),
-                     MDM_OK);
-    assert_int_equal(mdm_quote_name(&postgresql, (mdm_str){name, 64}, text, sizeof text, &used, &err),
-                     MDM_INVALID);
+    assert_int_equal(
+        mdm_quote_name(&postgresql, (mdm_str){name, 63}, text, sizeof text, &used, &err), MDM_OK);
+    assert_int_equal(
+        mdm_quote_name(&postgresql, (mdm_str){name, 64}, text, sizeof text, &used, &err),
+        MDM_INVALID);
     assert_non_null(strstr(err.message, "64 bytes, at most 63"));
 }
 
@@ -83,9 +82,9 @@ static void a_table_is_created_in_the_words_of_each_database(void **state)
 {
     (void)state;
     static const mdm_field fields[] = {
-        {"id", {.id = MDM_TYPE_INT64}},         {"a\"b", {.id = MDM_TYPE_TEXT}},
-        {"n", {MDM_TYPE_DECIMAL, 15, 2}},       {"w", {MDM_TYPE_DECIMAL, 16, 2}},
-        {"t", {.id = MDM_TYPE_TIMESTAMP}},      {"f", {.id = MDM_TYPE_FLOAT}},
+        {"id", {.id = MDM_TYPE_INT64}},    {"a\"b", {.id = MDM_TYPE_TEXT}},
+        {"n", {MDM_TYPE_DECIMAL, 15, 2}},  {"w", {MDM_TYPE_DECIMAL, 16, 2}},
+        {"t", {.id = MDM_TYPE_TIMESTAMP}}, {"f", {.id = MDM_TYPE_FLOAT}},
     };
     static const struct {
         const mdm_backend *backend;
@@ -93,10 +92,12 @@ static void a_table_is_created_in_the_words_of_each_database(void **state)
     } cases[] = {
         {&sqlite, "CREATE TABLE \"s\".\"t\" (\"id\" BIGINT, \"a\"\"b\" TEXT, \"n\" DECIMAL(15,2), "
                   "\"w\" BLOB DECIMAL(16,2), \"t\" DATETIME, \"f\" FLOAT4)"},
-        {&duckdb, "CREATE TABLE \"s\".\"t\" (\"id\" BIGINT, \"a\"\"b\" VARCHAR, \"n\" DECIMAL(15,2), "
-                  "\"w\" DECIMAL(16,2), \"t\" TIMESTAMP, \"f\" FLOAT)"},
-        {&postgresql, "CREATE TABLE \"s\".\"t\" (\"id\" bigint, \"a\"\"b\" text, \"n\" numeric(15,2), "
-                      "\"w\" numeric(16,2), \"t\" timestamp without time zone, \"f\" real)"},
+        {&duckdb,
+         "CREATE TABLE \"s\".\"t\" (\"id\" BIGINT, \"a\"\"b\" VARCHAR, \"n\" DECIMAL(15,2), "
+         "\"w\" DECIMAL(16,2), \"t\" TIMESTAMP, \"f\" FLOAT)"},
+        {&postgresql,
+         "CREATE TABLE \"s\".\"t\" (\"id\" bigint, \"a\"\"b\" text, \"n\" numeric(15,2), "
+         "\"w\" numeric(16,2), \"t\" timestamp without time zone, \"f\" real)"},
     };
     mdm_schema *schema = schema_of(fields, 6);
     const mdm_target target = {.schema = "s", .table = "t"};
@@ -104,7 +105,8 @@ static void a_table_is_created_in_the_words_of_each_database(void **state)
         mdm_error err = {0};
         mdm_text sql;
         mdm_text_init(&sql);
-        assert_int_equal(mdm_sql_create_table(&sql, cases[i].backend, &target, schema, &err), MDM_OK);
+        assert_int_equal(mdm_sql_create_table(&sql, cases[i].backend, &target, schema, &err),
+                         MDM_OK);
         assert_string_equal(sql.data, cases[i].sql);
         mdm_text_clear(&sql);
     }
@@ -146,7 +148,8 @@ static void twins_are_told_by_the_rule_of_the_database(void **state)
 static void the_columns_of_an_insert_are_quoted(void **state)
 {
     (void)state;
-    static const mdm_field fields[] = {{"a", {.id = MDM_TYPE_TEXT}}, {"b c", {.id = MDM_TYPE_TEXT}}};
+    static const mdm_field fields[] = {{"a", {.id = MDM_TYPE_TEXT}},
+                                       {"b c", {.id = MDM_TYPE_TEXT}}};
     mdm_schema *schema = schema_of(fields, 2);
     mdm_text sql;
     mdm_text_init(&sql);

@@ -35,10 +35,11 @@ static int remove_folder(void **state)
     return 0;
 }
 
-static mdm_status try_open(const mdm_setting *settings, size_t count, unsigned flags, mdm_conn **out)
+static mdm_status try_open(const mdm_setting *settings, size_t count, unsigned flags,
+                           mdm_conn **out)
 {
-    const mdm_location location = {.backend = &mdm_backend_sqlite, .path = path,
-                                   .settings = settings, .setting_count = count};
+    const mdm_location location = {
+        .backend = &mdm_backend_sqlite, .path = path, .settings = settings, .setting_count = count};
     return mdm_backend_sqlite.open(&location, flags, NULL, out, &err);
 }
 
@@ -59,15 +60,16 @@ static const char *ask(mdm_conn *conn, const char *sql)
 {
     static char text[100];
     sqlite3_stmt *stmt = NULL;
-    assert_int_equal(sqlite3_prepare_v2(((sqlite_conn *)conn)->db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(((sqlite_conn *)conn)->db, sql, -1, &stmt, NULL),
+                     SQLITE_OK);
     assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
     snprintf(text, sizeof text, "%s", (const char *)sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);
     return text;
 }
 
-static const mdm_setting usual[] = {{"journal_mode", "WAL"},  {"synchronous", "NORMAL"},
-                                    {"cache_size", "-64000"}, {"temp_store", "MEMORY"},
+static const mdm_setting usual[] = {{"journal_mode", "WAL"},    {"synchronous", "NORMAL"},
+                                    {"cache_size", "-64000"},   {"temp_store", "MEMORY"},
                                     {"mmap_size", "268435456"}, {"foreign_keys", "ON"},
                                     {"busy_timeout", "100"}};
 #define USUAL usual, sizeof usual / sizeof *usual
@@ -96,7 +98,9 @@ static void settings_that_are_none_are_refused(void **state)
     } cases[] = {
         {{"jurnal_mode", "WAL"}, "SQLite has no setting 'jurnal_mode'", "journal_mode"},
         {{"cache_size", "big"}, "setting cache_size cannot be 'big', but a number", ""},
-        {{"journal_mode", "banana"}, "cannot be 'banana', but DELETE|TRUNCATE|PERSIST|MEMORY|WAL|OFF", ""},
+        {{"journal_mode", "banana"},
+         "cannot be 'banana', but DELETE|TRUNCATE|PERSIST|MEMORY|WAL|OFF",
+         ""},
         {{"journal_mode", "WAL; DROP TABLE x"}, "setting journal_mode cannot be", ""},
         {{"journal_mode", ""}, "setting journal_mode cannot be", ""},
         {{"synchronous", "1)"}, "setting synchronous cannot be", ""},
@@ -115,7 +119,8 @@ static void loading_is_without_durability_until_settled(void **state)
 {
     (void)state;
     mdm_conn *conn = connect_with(USUAL, MDM_OPEN_CREATE | MDM_OPEN_LOADING);
-    assert_string_equal(ask(conn, "PRAGMA journal_mode"), "delete"); /* off: ROLLBACK is undefined */
+    assert_string_equal(ask(conn, "PRAGMA journal_mode"),
+                        "delete"); /* off: ROLLBACK is undefined */
     assert_string_equal(ask(conn, "PRAGMA synchronous"), "0");
     assert_string_equal(ask(conn, "PRAGMA mmap_size"), "0");
     run(conn, "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1)");
@@ -246,7 +251,8 @@ static void explain_gives_a_line_per_step(void **state)
     run(conn, "CREATE TABLE t (a BIGINT); CREATE INDEX i ON t (a)");
     char *text = NULL;
     assert_int_equal(
-        mdm_backend_sqlite.explain(conn, MDM_STR("SELECT * FROM t WHERE a = ?"), &text, &err), MDM_OK);
+        mdm_backend_sqlite.explain(conn, MDM_STR("SELECT * FROM t WHERE a = ?"), &text, &err),
+        MDM_OK);
     int id, parent, cost;
     assert_int_equal(sscanf(text, "%d\t%d\t%d\t", &id, &parent, &cost), 3);
     assert_non_null(strstr(text, "SEARCH t USING COVERING INDEX i (a=?)\n"));
@@ -259,7 +265,8 @@ static void an_error_of_syntax_says_where(void **state)
     (void)state;
     mdm_conn *conn = connect_with(NULL, 0, MDM_OPEN_CREATE);
     assert_int_equal(mdm_backend_sqlite.run(conn, MDM_STR("SELECT 1 FORM"), NULL, &err), MDM_OK);
-    assert_int_equal(mdm_backend_sqlite.run(conn, MDM_STR("SELECT * FORM t"), NULL, &err), MDM_BACKEND);
+    assert_int_equal(mdm_backend_sqlite.run(conn, MDM_STR("SELECT * FORM t"), NULL, &err),
+                     MDM_BACKEND);
     assert_string_equal(err.message, "near \"FORM\": syntax error (byte 10 of the statement)");
     assert_int_equal(err.native, SQLITE_ERROR);
     mdm_backend_sqlite.close(conn);
@@ -319,9 +326,77 @@ static void a_time_that_is_none_is_refused_with_its_row(void **state)
     mdm_conn *conn = connect_with(NULL, 0, MDM_OPEN_CREATE);
     mdm_chunk *chunk = one_cell((mdm_type){.id = MDM_TYPE_TIME}, -5);
     assert_int_equal(bulk(conn, chunk, true, &err), MDM_FORMAT);
-    assert_string_equal(err.message, "column 'v', row 1: a time of -5 microseconds");
+    assert_string_equal(err.message, "column 'v', row 1: a time outside the day");
     mdm_chunk_unref(chunk);
     mdm_backend_sqlite.close(conn);
+}
+
+static mdm_chunk *one_text(const char *text)
+{
+    const mdm_field field = {"v", {.id = MDM_TYPE_TEXT}};
+    mdm_schema *schema = NULL;
+    mdm_builder *builder = NULL;
+    mdm_chunk *chunk = NULL;
+    assert_int_equal(mdm_schema_new(&field, 1, &schema, NULL), MDM_OK);
+    assert_int_equal(mdm_builder_open(schema, 1, &builder, NULL), MDM_OK);
+    assert_int_equal(mdm_builder_bytes(builder, 0, mdm_str_from(text)), MDM_OK);
+    assert_int_equal(mdm_builder_finish(builder, &chunk, NULL), MDM_OK);
+    mdm_builder_close(builder);
+    mdm_schema_unref(schema);
+    return chunk;
+}
+
+static mdm_chunk *one_decimal(mdm_type type, uint64_t value)
+{
+    const mdm_field field = {"v", type};
+    mdm_schema *schema = NULL;
+    mdm_builder *builder = NULL;
+    mdm_chunk *chunk = NULL;
+    assert_int_equal(mdm_schema_new(&field, 1, &schema, NULL), MDM_OK);
+    assert_int_equal(mdm_builder_open(schema, 1, &builder, NULL), MDM_OK);
+    assert_int_equal(mdm_builder_decimal(builder, 0, (mdm_int128){value, 0}), MDM_OK);
+    assert_int_equal(mdm_builder_finish(builder, &chunk, NULL), MDM_OK);
+    mdm_builder_close(builder);
+    mdm_schema_unref(schema);
+    return chunk;
+}
+
+static void a_table_that_would_change_a_value_is_not_appended_to(void **state)
+{
+    (void)state;
+    const mdm_type integer = {.id = MDM_TYPE_INT64};
+    const mdm_type decimal = {MDM_TYPE_DECIMAL, 18, 2};
+    const struct {
+        const char *word;
+        mdm_chunk *chunk;
+        const char *message; /* NULL: taken */
+    } cases[] = {
+        {"BIGINT", one_text("00501"), "column 'v' is text, and BIGINT in table 't'"},
+        {"DECIMAL(10,2)", one_text("1.50"), "column 'v' is text, and DECIMAL(10,2) in table 't'"},
+        {"TEXT", one_text("00501"), NULL},
+        {"", one_text("00501"), NULL},
+        {"DATETIME", one_text("2024-02-29"), NULL},
+        {"FLOAT", one_cell(integer, INT64_C(9007199254740992)), NULL},
+        {"FLOAT", one_cell(integer, INT64_C(9007199254740993)),
+         "column 'v', row 1: the table would round an integer of more than 53 bits"},
+        {"BIGINT", one_cell(integer, INT64_MAX), NULL},
+        {"DECIMAL(18,2)", one_decimal(decimal, 12345), NULL},
+        {"DECIMAL(18,2)", one_decimal(decimal, 999999999999999901),
+         "column 'v', row 1: the table would round a decimal of more than 15 digits"},
+        {"BLOB DECIMAL(18,2)", one_decimal(decimal, 999999999999999901), NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char sql[100];
+        mdm_conn *conn = connect_with(NULL, 0, MDM_OPEN_CREATE);
+        snprintf(sql, sizeof sql, "DROP TABLE IF EXISTS t; CREATE TABLE t (v %s)", cases[i].word);
+        run(conn, sql);
+        err.message[0] = '\0';
+        assert_int_equal(bulk(conn, cases[i].chunk, false, &err),
+                         cases[i].message ? MDM_FORMAT : MDM_OK);
+        assert_string_equal(err.message, cases[i].message ? cases[i].message : "");
+        mdm_chunk_unref(cases[i].chunk);
+        mdm_backend_sqlite.close(conn);
+    }
 }
 
 static void constraints_of_the_table_hold_for_a_load(void **state)
@@ -340,7 +415,8 @@ static void constraints_of_the_table_hold_for_a_load(void **state)
 static mdm_status open_step(void *data, mdm_error *error)
 {
     (void)data;
-    const mdm_location location = {.backend = &mdm_backend_sqlite, .settings = usual,
+    const mdm_location location = {.backend = &mdm_backend_sqlite,
+                                   .settings = usual,
                                    .setting_count = sizeof usual / sizeof *usual};
     mdm_conn *conn = NULL;
     const mdm_status status = mdm_backend_sqlite.open(&location, 0, NULL, &conn, error);
@@ -402,6 +478,7 @@ int main(void)
         TEST(an_error_of_syntax_says_where),
         TEST(values_out_of_range_are_refused),
         TEST(a_time_that_is_none_is_refused_with_its_row),
+        TEST(a_table_that_would_change_a_value_is_not_appended_to),
         TEST(constraints_of_the_table_hold_for_a_load),
         TEST(every_allocation_of_opening_may_fail),
         TEST(every_allocation_of_a_load_may_fail),

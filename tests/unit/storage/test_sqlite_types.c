@@ -17,7 +17,8 @@ static int open_memory(void **state)
 {
     (void)state;
     const mdm_location location = {.backend = &mdm_backend_sqlite};
-    return mdm_backend_sqlite.open(&location, MDM_OPEN_CREATE, NULL, &conn, &err) == MDM_OK ? 0 : -1;
+    return mdm_backend_sqlite.open(&location, MDM_OPEN_CREATE, NULL, &conn, &err) == MDM_OK ? 0
+                                                                                            : -1;
 }
 
 static int close_memory(void **state)
@@ -62,24 +63,39 @@ static void declared_words_are_understood(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"BIGINT", "BIGINT"},          {"integer", "BIGINT"},
-        {"INT", "BIGINT"},             {"UNSIGNED BIG INT", "BIGINT"},
-        {"INT8", "BIGINT"},            {"TINYINT", "TINYINT"},
-        {"smallint", "SMALLINT"},      {"INT4", "INTEGER"},
-        {"MEDIUMINT", "INTEGER"},      {"FLOAT", "DOUBLE"},
-        {"REAL", "DOUBLE"},            {"DOUBLE PRECISION", "DOUBLE"},
-        {"FLOAT4", "FLOAT"},           {"BOOLEAN", "BOOLEAN"},
-        {"bool", "BOOLEAN"},           {"TEXT", "VARCHAR"},
-        {"VARCHAR(20)", "VARCHAR"},    {"NCHAR(55)", "VARCHAR"},
-        {"CLOB", "VARCHAR"},           {"BLOB", "BLOB"},
-        {"DATE", "DATE"},              {"TIME", "TIME"},
-        {"DATETIME", "TIMESTAMP"},     {"timestamp", "TIMESTAMP"},
+        {"BIGINT", "BIGINT"},
+        {"integer", "BIGINT"},
+        {"INT", "BIGINT"},
+        {"UNSIGNED BIG INT", "BIGINT"},
+        {"INT8", "BIGINT"},
+        {"TINYINT", "TINYINT"},
+        {"smallint", "SMALLINT"},
+        {"INT4", "INTEGER"},
+        {"MEDIUMINT", "INTEGER"},
+        {"FLOAT", "DOUBLE"},
+        {"REAL", "DOUBLE"},
+        {"DOUBLE PRECISION", "DOUBLE"},
+        {"FLOAT4", "FLOAT"},
+        {"BOOLEAN", "BOOLEAN"},
+        {"bool", "BOOLEAN"},
+        {"TEXT", "VARCHAR"},
+        {"VARCHAR(20)", "VARCHAR"},
+        {"NCHAR(55)", "VARCHAR"},
+        {"CLOB", "VARCHAR"},
+        {"BLOB", "BLOB"},
+        {"DATE", "DATE"},
+        {"TIME", "TIME"},
+        {"DATETIME", "TIMESTAMP"},
+        {"timestamp", "TIMESTAMP"},
         {"TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE"},
-        {"DECIMAL(10,2)", "DECIMAL(10,2)"}, {"numeric( 5 )", "DECIMAL(5,0)"},
+        {"DECIMAL(10,2)", "DECIMAL(10,2)"},
+        {"numeric( 5 )", "DECIMAL(5,0)"},
         {"BLOB DECIMAL(38,0)", "DECIMAL(38,0)"},
         /* these say nothing, so the cells decide: there are none */
-        {"NUMERIC", "VARCHAR"},        {"DECIMAL(39,2)", "VARCHAR"},
-        {"DECIMAL(2,3)", "VARCHAR"},   {"JSON", "VARCHAR"},
+        {"NUMERIC", "VARCHAR"},
+        {"DECIMAL(39,2)", "VARCHAR"},
+        {"DECIMAL(2,3)", "VARCHAR"},
+        {"JSON", "VARCHAR"},
         {"", "VARCHAR"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -171,7 +187,7 @@ static int64_t rows_until_refused(const char *sql)
     return status == MDM_OK ? -1 : rows;
 }
 
-#define SERIES(cell)                                                                              \
+#define SERIES(cell)                                                                               \
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) SELECT " cell \
     " AS c FROM n"
 
@@ -190,7 +206,8 @@ static void a_late_cell_that_does_not_fit_is_refused_with_row_and_remedy(void **
         {SERIES("iif(i < 20000, 'x', x'00')"), "column 'c', row 20000: a blob does not fit VARCHAR",
          "CAST(\"c\" AS BLOB)"},
         {SERIES("iif(i < 20000, 'x', CAST(x'ff' AS TEXT))"),
-         "column 'c', row 20000: text that is not UTF-8 does not fit VARCHAR", "CAST(\"c\" AS BLOB)"},
+         "column 'c', row 20000: text that is not UTF-8 does not fit VARCHAR",
+         "CAST(\"c\" AS BLOB)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const int64_t rows = rows_until_refused(cases[i].sql);
@@ -207,10 +224,10 @@ static void a_late_cell_of_another_kind_but_the_same_value_is_taken(void **state
 {
     (void)state;
     static const char *const series[] = {
-        SERIES("iif(i < 20000, i, i * 1.0)"),    /* 20000.0 is a BIGINT, too */
-        SERIES("iif(i < 20000, 0.5, i)"),        /* an integer that a double holds */
-        SERIES("iif(i < 20000, 'x', i)"),        /* a number as text */
-        SERIES("iif(i < 20000, NULL, 'x')"),     /* nothing was known but NULLs */
+        SERIES("iif(i < 20000, i, i * 1.0)"), /* 20000.0 is a BIGINT, too */
+        SERIES("iif(i < 20000, 0.5, i)"),     /* an integer that a double holds */
+        SERIES("iif(i < 20000, 'x', i)"),     /* a number as text */
+        SERIES("iif(i < 20000, NULL, 'x')"),  /* nothing was known but NULLs */
     };
     for (size_t i = 0; i < sizeof series / sizeof *series; i++)
         assert_int_equal(rows_until_refused(series[i]), -1);
@@ -242,13 +259,16 @@ static void many_columns_make_smaller_chunks(void **state)
     (void)state;
     mdm_text sql;
     mdm_text_init(&sql);
-    mdm_text_puts(&sql, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
-                        "SELECT i");
-    for (int c = 1; c < 1500; c++) mdm_text_printf(&sql, ", i + %d", c);
+    mdm_text_puts(&sql,
+                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+                  "SELECT i");
+    for (int c = 1; c < 1500; c++)
+        mdm_text_printf(&sql, ", i + %d", c);
     mdm_text_puts(&sql, " FROM n");
     mdm_stmt *stmt = NULL;
     mdm_chunk *chunk = NULL;
-    assert_int_equal(mdm_backend_sqlite.prepare(conn, (mdm_str){sql.data, sql.len}, &stmt, &err), MDM_OK);
+    assert_int_equal(mdm_backend_sqlite.prepare(conn, (mdm_str){sql.data, sql.len}, &stmt, &err),
+                     MDM_OK);
     assert_int_equal(mdm_backend_sqlite.execute(stmt, NULL, 0, &err), MDM_OK);
     int64_t rows = 0;
     for (;;) {
@@ -272,7 +292,8 @@ static void large_cells_end_a_chunk_early(void **state)
     mdm_stmt *stmt = NULL;
     mdm_chunk *chunk = NULL;
     int64_t rows = 0;
-    assert_int_equal(mdm_backend_sqlite.prepare(conn, MDM_STR("SELECT a FROM t"), &stmt, &err), MDM_OK);
+    assert_int_equal(mdm_backend_sqlite.prepare(conn, MDM_STR("SELECT a FROM t"), &stmt, &err),
+                     MDM_OK);
     assert_int_equal(mdm_backend_sqlite.execute(stmt, NULL, 0, &err), MDM_OK);
     for (;;) {
         assert_int_equal(mdm_backend_sqlite.fetch(stmt, &chunk, &err), MDM_OK);

@@ -61,7 +61,8 @@ static void a_path_is_relative_behind_three_slashes_and_absolute_behind_four(voi
 static void what_stands_behind_the_question_mark_are_settings(void **state)
 {
     (void)state;
-    mdm_location *location = parse("sqlite:///x.db?journal_mode=WAL&cache_size=-2000&odd=a%26b%3Dc");
+    mdm_location *location =
+        parse("sqlite:///x.db?journal_mode=WAL&cache_size=-2000&odd=a%26b%3Dc");
     assert_string_equal(location->path, "x.db");
     assert_int_equal(location->setting_count, 3);
     assert_setting(location, "journal_mode", "WAL");
@@ -133,8 +134,8 @@ static void a_servers_url_becomes_the_words_of_libpq(void **state)
         {"postgresql://%2Frun%2Fpostgresql/db", NULL, NULL, "/run/postgresql", NULL, "db", NULL},
         {"postgresql:///db", NULL, NULL, NULL, NULL, "db", NULL},
         {"postgresql:///db?host=/tmp&port=1&schema=a%22b", NULL, NULL, "/tmp", "1", "db", "a\"b"},
-        {"host=/tmp user = 'me and \\'you\\'' password=a\\ b dbname=''", "me and 'you'", "a b", "/tmp",
-         NULL, "", NULL},
+        {"host=/tmp user = 'me and \\'you\\'' password=a\\ b dbname=''", "me and 'you'", "a b",
+         "/tmp", NULL, "", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mdm_location *location = parse_server(cases[i].url);
@@ -155,11 +156,16 @@ static void a_refusal_never_repeats_the_password(void **state)
     (void)state;
     if (!mdm_backend_find(MDM_STR("postgresql"))) skip();
     static const char *const urls[] = {
-        "postgresql://me:s3cret/x@h:5432/db",  "postgresql://me:s3cret:x@h:1x/db",
-        "postgresql://me:%s3cret@h/db",        "postgresql://me:s3cret@h:70000/db",
-        "postgresql://me:s3cret@[::1/db",      "postgresql://me:s3cret@[::1]x/db",
-        "postgresql://me@h/db?password=%s3cret", "postgresql://me@h/db?s3cret",
-        "host=h password='s3cret",             "host=h s3cret",
+        "postgresql://me:s3cret/x@h:5432/db",
+        "postgresql://me:s3cret:x@h:1x/db",
+        "postgresql://me:%s3cret@h/db",
+        "postgresql://me:s3cret@h:70000/db",
+        "postgresql://me:s3cret@[::1/db",
+        "postgresql://me:s3cret@[::1]x/db",
+        "postgresql://me@h/db?password=%s3cret",
+        "postgresql://me@h/db?s3cret",
+        "host=h password='s3cret",
+        "host=h s3cret",
         "password = s3cret =",
     };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
@@ -184,8 +190,8 @@ static void the_text_of_a_location_has_no_secret(void **state)
     const mdm_setting settings[] = {{"host", "h1,::1,/run/x"}, {"port", "1,,3"},
                                     {"user", "m@e"},           {"password", "s3cret"},
                                     {"dbname", "d b"},         {"sslpassword", "s3cret"}};
-    const mdm_location location = {.backend = &server, .schema = "a/b",
-                                   .settings = settings, .setting_count = 6};
+    const mdm_location location = {
+        .backend = &server, .schema = "a/b", .settings = settings, .setting_count = 6};
     char text[200];
     assert_string_equal(mdm_location_text(&location, text, sizeof text),
                         "postgresql://m%40e@h1:1,[::1],%2Frun%2Fx:3/d%20b?schema=a/b");
@@ -206,7 +212,8 @@ static void one_port_stands_for_all_hosts(void **state)
 static void the_text_of_a_file_reads_back_equal(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"rel.db", "/abs/x", "a b", "a?b#c%d", "na\xc3\xafve", "x\ny"};
+    static const char *const paths[] = {"rel.db",  "/abs/x",       "a b",
+                                        "a?b#c%d", "na\xc3\xafve", "x\ny"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         char text[200];
         const mdm_location location = {.backend = mdm_backend_find(MDM_STR("sqlite")),
@@ -228,7 +235,8 @@ static void a_text_is_cut_at_a_character(void **state)
                                    .path = "a\xc3\xafz"};
     assert_string_equal(mdm_location_text(&location, text, 1), "");
     assert_string_equal(mdm_location_text(&location, text, 12), "sqlite:///a");
-    assert_string_equal(mdm_location_text(&location, text, 13), "sqlite:///a"); /* half does not fit */
+    assert_string_equal(mdm_location_text(&location, text, 13),
+                        "sqlite:///a"); /* half does not fit */
     assert_string_equal(mdm_location_text(&location, text, 14), "sqlite:///a\xc3\xaf");
 }
 
@@ -239,7 +247,9 @@ static void a_copy_stands_alone(void **state)
     char name[] = "journal_mode", value[] = "WAL", path[] = "/x";
     const mdm_setting settings[] = {{name, value}};
     const mdm_location from = {.backend = mdm_backend_find(MDM_STR("sqlite")),
-                               .path = path, .settings = settings, .setting_count = 1};
+                               .path = path,
+                               .settings = settings,
+                               .setting_count = 1};
     mdm_location *copy = NULL;
     assert_int_equal(mdm_location_dup(&from, &copy, &err), MDM_OK);
     name[0] = value[0] = path[0] = '-';
