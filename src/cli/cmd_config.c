@@ -2,10 +2,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "commands.h"
-#include "format.h"
-#include "json_text.h"
-#include "report.h"
+#include "cli/commands.h"
+#include "cli/format.h"
+#include "cli/json_text.h"
+#include "cli/report.h"
 
 /* --- show ---------------------------------------------------------------- */
 
@@ -15,9 +15,12 @@ typedef struct show_args {
 } show_args;
 
 static const cli_arg show_table[] = {
-    {.name = "PREFIX", .field = offsetof(show_args, prefix),
+    {.name = "PREFIX",
+     .field = offsetof(show_args, prefix),
      .help = "only settings whose path begins so"},
-    {.name = "origin", .kind = CLI_FLAG, .field = offsetof(show_args, origin),
+    {.name = "origin",
+     .kind = CLI_FLAG,
+     .field = offsetof(show_args, origin),
      .help = "say where each value comes from"},
 };
 
@@ -53,7 +56,8 @@ static mdm_status show(cli_context *context, const void *values, mdm_error *err)
         if (!is_below(o.path, a->prefix)) continue;
         any = true;
         if (json) json_array_append_new(options, as_json(&o));
-        else if (a->origin) fprintf(context->out, "%s = %s  # %s\n", o.path, o.value, o.origin_text);
+        else if (a->origin)
+            fprintf(context->out, "%s = %s  # %s\n", o.path, o.value, o.origin_text);
         else fprintf(context->out, "%s = %s\n", o.path, o.value);
     }
     if (!any) {
@@ -64,9 +68,8 @@ static mdm_status show(cli_context *context, const void *values, mdm_error *err)
         json_decref(options);
         return MDM_OK;
     }
-    return cli_json_print(context->out,
-                          json_pack("{s:s, s:o}", "schema", "mdm.config/1", "options", options),
-                          err);
+    return cli_json_print(
+        context->out, json_pack("{s:s, s:o}", "schema", "mdm.config/1", "options", options), err);
 }
 
 const cli_command cli_command_config_show = {
@@ -86,7 +89,9 @@ typedef struct path_args {
 } path_args;
 
 static const cli_arg get_table[] = {
-    {.name = "PATH", .field = offsetof(path_args, path), .required = true,
+    {.name = "PATH",
+     .field = offsetof(path_args, path),
+     .required = true,
      .help = "a setting, as in performance.pool.size"},
 };
 
@@ -116,9 +121,14 @@ const cli_command cli_command_config_get = {
 /* --- set ------------------------------------------------------------------ */
 
 static const cli_arg set_table[] = {
-    {.name = "PATH", .field = offsetof(path_args, path), .required = true,
+    {.name = "PATH",
+     .field = offsetof(path_args, path),
+     .required = true,
      .help = "a setting, as in performance.pool.size"},
-    {.name = "VALUE", .field = offsetof(path_args, value), .required = true, .help = "its new value"},
+    {.name = "VALUE",
+     .field = offsetof(path_args, value),
+     .required = true,
+     .help = "its new value"},
 };
 
 static mdm_status set(cli_context *context, const void *values, mdm_error *err)
@@ -134,13 +144,13 @@ static mdm_status set(cli_context *context, const void *values, mdm_error *err)
                     o.origin_text);
     if (cli_wants_json(context, NULL))
         return cli_json_print(context->out,
-                              json_pack("{s:s, s:s, s:s, s:s}", "schema", "mdm.config.set/1", "path",
-                                        o.path, "value",
+                              json_pack("{s:s, s:s, s:s, s:s}", "schema", "mdm.config.set/1",
+                                        "path", o.path, "value",
                                         o.kind == MDM_OPTION_SECRET ? "***" : a->value, "file",
                                         mdm_config_file(config)),
                               err);
-    fprintf(context->out, "%s = %s  # %s\n", o.path,
-            o.kind == MDM_OPTION_SECRET ? "***" : a->value, mdm_config_file(config));
+    fprintf(context->out, "%s = %s  # %s\n", o.path, o.kind == MDM_OPTION_SECRET ? "***" : a->value,
+            mdm_config_file(config));
     return MDM_OK;
 }
 

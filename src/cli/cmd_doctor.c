@@ -2,25 +2,29 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "commands.h"
-#include "escape.h"
-#include "format.h"
-#include "json_text.h"
-#include "report.h"
+#include "cli/commands.h"
+#include "cli/escape.h"
+#include "cli/format.h"
+#include "cli/json_text.h"
+#include "cli/report.h"
 
 typedef struct args {
     bool fix;
 } args;
 
 static const cli_arg table[] = {
-    {.name = "fix", .kind = CLI_FLAG, .field = offsetof(args, fix),
+    {.name = "fix",
+     .kind = CLI_FLAG,
+     .field = offsetof(args, fix),
      .help = "mend what can be mended safely"},
 };
 
 static const char *colour_of(const cli_context *context, const char *status)
 {
     if (!context->colour) return "";
-    return strcmp(status, "ok") == 0 ? "\033[32m" : strcmp(status, "warn") == 0 ? "\033[33m" : "\033[31m";
+    return strcmp(status, "ok") == 0     ? "\033[32m"
+           : strcmp(status, "warn") == 0 ? "\033[33m"
+                                         : "\033[31m";
 }
 
 static void print_check(const cli_context *context, const mdm_check *check)
@@ -52,16 +56,14 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
             json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s}", "name", checks[i].name,
                                                  "status", checks[i].status, "detail",
                                                  checks[i].detail, "fix", checks[i].fix));
-        else
-            print_check(context, &checks[i]);
+        else print_check(context, &checks[i]);
     }
     mdm_checks_free(checks, count);
     mdm_status status = MDM_OK;
     if (json)
         status = cli_json_print(
             context->out, json_pack("{s:s, s:o}", "schema", "mdm.doctor/1", "checks", all), err);
-    else
-        json_decref(all);
+    else json_decref(all);
     if (status == MDM_OK && failed)
         status = mdm_error_set(err, MDM_DIFFERENT, "%zu of %zu checks failed", failed, count);
     return status;

@@ -2,12 +2,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "commands.h"
-#include "describe.h"
-#include "format.h"
-#include "json_text.h"
-#include "progress.h"
-#include "report.h"
+#include "cli/commands.h"
+#include "cli/describe.h"
+#include "cli/format.h"
+#include "cli/json_text.h"
+#include "cli/progress.h"
+#include "cli/report.h"
 
 typedef struct args {
     const char *name, *folder, *file, *table, *format, *compression;
@@ -18,21 +18,43 @@ typedef struct args {
 #define AT(member) .field = offsetof(args, member)
 static const cli_arg table[] = {
     {.name = "NAME", AT(name), .required = true, .help = "a dataset, or NAME:TABLE"},
-    {.name = "output-dir", .letter = 'o', AT(folder), .value = "DIR",
+    {.name = "output-dir",
+     .letter = 'o',
+     AT(folder),
+     .value = "DIR",
      .help = "folder for the files, made when absent; default: here"},
-    {.name = "output", AT(file), .value = "FILE",
+    {.name = "output",
+     AT(file),
+     .value = "FILE",
      .help = "one table into this file; - is standard output"},
     {.name = "table", AT(table), .value = "T", .help = "only this table"},
-    {.name = "format", .letter = 'f', AT(format), .value = "F",
-     .choices = "csv|tsv|parquet|json|jsonl", .help = "default: export.default_format"},
-    {.name = "compression", AT(compression), .value = "C",
+    {.name = "format",
+     .letter = 'f',
+     AT(format),
+     .value = "F",
+     .choices = "csv|tsv|parquet|json|jsonl",
+     .help = "default: export.default_format"},
+    {.name = "compression",
+     AT(compression),
+     .value = "C",
      .choices = "none|zip|gzip|bz2|xz|zstd|snappy|lz4",
      .help = "default: export.compression where the format knows it"},
-    {.name = "columns", .kind = CLI_LIST, AT(columns), .value = "A,B", .help = "only these columns"},
-    {.name = "metadata-only", .kind = CLI_FLAG, AT(metadata_only),
+    {.name = "columns",
+     .kind = CLI_LIST,
+     AT(columns),
+     .value = "A,B",
+     .help = "only these columns"},
+    {.name = "metadata-only",
+     .kind = CLI_FLAG,
+     AT(metadata_only),
      .help = "only NAME_metadata.json"},
-    {.name = "no-header", .kind = CLI_FLAG, AT(no_header), .help = "csv and tsv without a header line"},
-    {.name = "safe-cells", .kind = CLI_FLAG, AT(safe_cells),
+    {.name = "no-header",
+     .kind = CLI_FLAG,
+     AT(no_header),
+     .help = "csv and tsv without a header line"},
+    {.name = "safe-cells",
+     .kind = CLI_FLAG,
+     AT(safe_cells),
      .help = "csv for spreadsheets: text that begins like a formula gets a ' in front"},
 };
 
@@ -60,8 +82,7 @@ static mdm_status print(cli_context *context, const char *name, const mdm_export
         if (f->table)
             fprintf(context->out, "  - %s  (%s rows, %s)\n", f->path, cli_thousands(f->rows, rows),
                     cli_bytes(f->bytes, size));
-        else
-            fprintf(context->out, "  - %s  (%s)\n", f->path, cli_bytes(f->bytes, size));
+        else fprintf(context->out, "  - %s  (%s)\n", f->path, cli_bytes(f->bytes, size));
     }
     return MDM_OK;
 }
@@ -106,10 +127,12 @@ const cli_command cli_command_export = {
     .path = "dataset export",
     .alias = "export",
     .summary = "write a dataset's tables to files",
-    .details = "Files are called NAME_TABLE.FORMAT, plus NAME_metadata.json; each is complete or absent.",
-    .examples = "mdm export iris\n"
-                "mdm export iris -f parquet --compression zstd -o exports\n"
-                "mdm export iris --table data --columns species --output - -f csv --compression none",
+    .details =
+        "Files are called NAME_TABLE.FORMAT, plus NAME_metadata.json; each is complete or absent.",
+    .examples =
+        "mdm export iris\n"
+        "mdm export iris -f parquet --compression zstd -o exports\n"
+        "mdm export iris --table data --columns species --output - -f csv --compression none",
     CLI_ARGS(table),
     .struct_size = sizeof(args),
     .run = run,

@@ -2,16 +2,18 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "commands.h"
-#include "help.h"
-#include "parse.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/parse.h"
 
 typedef struct args {
     cli_list words;
 } args;
 
 static const cli_arg table[] = {
-    {.name = "COMMAND", .kind = CLI_TEXTS, .field = offsetof(args, words),
+    {.name = "COMMAND",
+     .kind = CLI_TEXTS,
+     .field = offsetof(args, words),
      .help = "one or two words, as in 'config set'"},
 };
 

@@ -2,13 +2,13 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "commands.h"
-#include "describe.h"
-#include "escape.h"
-#include "format.h"
-#include "grid.h"
-#include "json_text.h"
-#include "report.h"
+#include "cli/commands.h"
+#include "cli/describe.h"
+#include "cli/escape.h"
+#include "cli/format.h"
+#include "cli/grid.h"
+#include "cli/json_text.h"
+#include "cli/report.h"
 
 typedef struct args {
     const char *name;
@@ -18,7 +18,10 @@ typedef struct args {
 #define AT(member) .field = offsetof(args, member)
 static const cli_arg table[] = {
     {.name = "NAME", AT(name), .help = "a dataset; without it: the system"},
-    {.name = "details", .letter = 'd', .kind = CLI_FLAG, AT(details),
+    {.name = "details",
+     .letter = 'd',
+     .kind = CLI_FLAG,
+     AT(details),
      .help = "files, sizes and columns too"},
     {.name = "show-columns", .kind = CLI_FLAG, AT(columns), .help = "the columns too"},
 };
@@ -27,16 +30,16 @@ static const cli_arg table[] = {
 
 static mdm_status print_home_json(cli_context *context, const mdm_home_info *h, mdm_error *err)
 {
-    return cli_json_print(
-        context->out,
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:o, s:o, s:o}", "schema",
-                  "mdm.info/1", "version", mdm_version(), "home", h->home, "config_file",
-                  h->config_file, "default_backend", h->default_backend, "paths", "datasets",
-                  h->datasets_path, "configs", h->configs_path, "logs", h->logs_path, "datasets",
-                  cli_number_or_null(h->datasets), "storage_bytes",
-                  cli_number_or_null(h->storage_bytes), "free_bytes",
-                  cli_number_or_null(h->free_bytes)),
-        err);
+    return cli_json_print(context->out,
+                          json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:o, s:o, s:o}",
+                                    "schema", "mdm.info/1", "version", mdm_version(), "home",
+                                    h->home, "config_file", h->config_file, "default_backend",
+                                    h->default_backend, "paths", "datasets", h->datasets_path,
+                                    "configs", h->configs_path, "logs", h->logs_path, "datasets",
+                                    cli_number_or_null(h->datasets), "storage_bytes",
+                                    cli_number_or_null(h->storage_bytes), "free_bytes",
+                                    cli_number_or_null(h->free_bytes)),
+                          err);
 }
 
 static mdm_status system_info(cli_context *context, mdm_error *err)
@@ -52,14 +55,16 @@ static mdm_status system_info(cli_context *context, mdm_error *err)
         char used[32], left[32];
         FILE *out = context->out;
         fprintf(out, "ML Data Manager %s\n\nConfiguration:\n", mdm_version());
-        fprintf(out, "  Config file: %s\n  Default backend: %s\n", h.config_file, h.default_backend);
+        fprintf(out, "  Config file: %s\n  Default backend: %s\n", h.config_file,
+                h.default_backend);
         fprintf(out, "\nStorage paths:\n  Datasets: %s\n  Configs: %s\n  Logs: %s\n",
                 h.datasets_path, h.configs_path, h.logs_path);
         fprintf(out, "\nDatabase settings:\n  Chunk size: %lld\n  Max workers: %lld\n",
                 (long long)mdm_config_int(config, "performance.batch.size"),
                 (long long)mdm_config_int(config, "performance.batch.max_workers"));
         fprintf(out, "\nSystem status:\n  Registered datasets: %lld\n", (long long)h.datasets);
-        if (h.storage_bytes >= 0) fprintf(out, "  Storage used: %s\n", cli_bytes(h.storage_bytes, used));
+        if (h.storage_bytes >= 0)
+            fprintf(out, "  Storage used: %s\n", cli_bytes(h.storage_bytes, used));
         if (h.free_bytes >= 0) fprintf(out, "  Free: %s\n", cli_bytes(h.free_bytes, left));
         fprintf(out, "\nEnvironment:\n  MDM home: %s\n", h.home);
     }
@@ -118,7 +123,8 @@ static void print_info(FILE *out, const mdm_dataset_info *info, bool details)
     if (info->group_column) put(out, "Group Column:", info->group_column);
     put(out, "Tags:", cli_joined(info->tags, info->tag_count, text, sizeof text));
     put(out, "Source:", info->source);
-    if (info->row_count >= 0) fprintf(out, "Total Rows: %s\n", cli_thousands(info->row_count, rows));
+    if (info->row_count >= 0)
+        fprintf(out, "Total Rows: %s\n", cli_thousands(info->row_count, rows));
     fputs("Tables:\n", out);
     for (size_t i = 0; i < info->table_count; i++)
         fprintf(out, " - %s: %s\n", info->tables[i].key, info->tables[i].table);
@@ -131,8 +137,8 @@ static void print_info(FILE *out, const mdm_dataset_info *info, bool details)
 static mdm_status print_columns(cli_context *context, const mdm_column_info *columns, size_t count,
                                 mdm_error *err)
 {
-    static const char *const names[] = {"Table", "Column",   "Type", "Role", "Missing",
-                                        "Distinct", "Min", "Max",  "Mean"};
+    static const char *const names[] = {"Table",    "Column", "Type", "Role", "Missing",
+                                        "Distinct", "Min",    "Max",  "Mean"};
     cli_grid grid;
     cli_grid_init(&grid, names, sizeof names / sizeof *names);
     for (size_t i = 0; i < count; i++) {
@@ -166,12 +172,12 @@ static json_t *files_json(const mdm_dataset_info *info)
         char hash[20];
         if (!t->path) continue;
         snprintf(hash, sizeof hash, "%016llx", (unsigned long long)t->hash);
-        json_array_append_new(
-            files, json_pack("{s:s, s:s, s:o, s:o, s:o, s:I}", "key", t->key, "path", t->path,
-                             "bytes", cli_number_or_null(t->bytes), "rows",
-                             cli_number_or_null(t->rows), "hash",
-                             t->hash ? json_string(hash) : json_null(), "rejected",
-                             (json_int_t)t->rejected));
+        json_array_append_new(files,
+                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:I}", "key", t->key, "path",
+                                        t->path, "bytes", cli_number_or_null(t->bytes), "rows",
+                                        cli_number_or_null(t->rows), "hash",
+                                        t->hash ? json_string(hash) : json_null(), "rejected",
+                                        (json_int_t)t->rejected));
     }
     return files;
 }
@@ -209,14 +215,12 @@ static mdm_status print_json(cli_context *context, const mdm_dataset_info *info,
     json_decref(fields);
     json_object_set_new(document, "time_column", cli_text_or_null(info->time_column));
     json_object_set_new(document, "group_column", cli_text_or_null(info->group_column));
-    json_object_set_new(document, "database",
-                        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "backend",
-                                  cli_text_or_null(info->backend), "path",
-                                  cli_text_or_null(info->path), "host",
-                                  cli_text_or_null(info->host), "port",
-                                  cli_text_or_null(info->port), "database",
-                                  cli_text_or_null(info->database), "schema",
-                                  cli_text_or_null(info->schema)));
+    json_object_set_new(
+        document, "database",
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "backend", cli_text_or_null(info->backend),
+                  "path", cli_text_or_null(info->path), "host", cli_text_or_null(info->host),
+                  "port", cli_text_or_null(info->port), "database",
+                  cli_text_or_null(info->database), "schema", cli_text_or_null(info->schema)));
     json_object_set_new(document, "data_version", cli_number_or_null(info->data_version));
     json_object_set_new(document, "datetime_columns",
                         cli_strings_json(info->datetime_columns, info->datetime_column_count));

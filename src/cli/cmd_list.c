@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
-#include "describe.h"
-#include "grid.h"
-#include "json_text.h"
-#include "report.h"
+#include "cli/commands.h"
+#include "cli/describe.h"
+#include "cli/grid.h"
+#include "cli/json_text.h"
+#include "cli/report.h"
 
 typedef struct args {
     const char *format, *sort_by, *tag, *backend;
@@ -18,18 +18,35 @@ typedef struct args {
 
 #define AT(member) .field = offsetof(args, member)
 static const cli_arg table[] = {
-    {.name = "format", .letter = 'f', AT(format), .value = "F",
-     .choices = "table|rich|text|csv|tsv|json|jsonl|markdown|html", .help = "form of the output"},
-    {.name = "filter", .kind = CLI_LIST, AT(filter), .value = "K=V,...",
-     .help = "only datasets whose fields have these values; problem_type=classification is both kinds"},
-    {.name = "sort-by", AT(sort_by), .value = "KEY",
-     .choices = "name|registration_date|size|rows", .help = "order; by date the newest come first"},
+    {.name = "format",
+     .letter = 'f',
+     AT(format),
+     .value = "F",
+     .choices = "table|rich|text|csv|tsv|json|jsonl|markdown|html",
+     .help = "form of the output"},
+    {.name = "filter",
+     .kind = CLI_LIST,
+     AT(filter),
+     .value = "K=V,...",
+     .help =
+         "only datasets whose fields have these values; problem_type=classification is both kinds"},
+    {.name = "sort-by",
+     AT(sort_by),
+     .value = "KEY",
+     .choices = "name|registration_date|size|rows",
+     .help = "order; by date the newest come first"},
     {.name = "reverse", .kind = CLI_FLAG, AT(reverse), .help = "the other way round"},
     {.name = "limit", .kind = CLI_INT, AT(limit), .value = "N", .help = "at most so many; 0: all"},
     {.name = "tag", AT(tag), .value = "T", .help = "only datasets with this tag"},
-    {.name = "filter-backend", AT(backend), .value = "B", .choices = "sqlite|duckdb|postgresql",
+    {.name = "filter-backend",
+     AT(backend),
+     .value = "B",
+     .choices = "sqlite|duckdb|postgresql",
      .help = "only datasets on this database"},
-    {.name = "all-backends", .kind = CLI_FLAG, AT(all_backends), .help = "accepted; it is always so"},
+    {.name = "all-backends",
+     .kind = CLI_FLAG,
+     AT(all_backends),
+     .help = "accepted; it is always so"},
 };
 
 /* --json: an object. --format json: the bare array of the Python MDM. */
@@ -42,8 +59,8 @@ static mdm_status print_json(cli_context *context, const mdm_dataset_list *list,
     const size_t count = mdm_dataset_list_count(list);
     for (size_t i = 0; i < count; i++) {
         const mdm_dataset_info *info = mdm_dataset_list_at(list, i);
-        json_array_append_new(all, bare ? cli_dataset_old_json(info, backend)
-                                        : cli_dataset_json(info));
+        json_array_append_new(all,
+                              bare ? cli_dataset_old_json(info, backend) : cli_dataset_json(info));
     }
     if (bare) return cli_json_print(context->out, all, err);
     return cli_json_print(context->out,
@@ -85,7 +102,8 @@ static mdm_status print_table(cli_context *context, const cli_format *format,
     if (people) fputs("Registered Datasets\n", context->out);
     cli_grid grid;
     cli_grid_init(&grid, columns, sizeof columns / sizeof *columns);
-    for (size_t i = 0; i < count; i++) add_row(&grid, mdm_dataset_list_at(list, i), people);
+    for (size_t i = 0; i < count; i++)
+        add_row(&grid, mdm_dataset_list_at(list, i), people);
     return cli_grid_print(context, format, &grid, "mdm.dataset.list/1", err);
 }
 
@@ -93,8 +111,12 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
 {
     const args *a = values;
     const mdm_dataset_filter filter = {
-        .equal = a->filter.items, .equal_count = a->filter.count, .tag = a->tag,
-        .backend = a->backend,    .sort_by = a->sort_by,          .reverse = a->reverse,
+        .equal = a->filter.items,
+        .equal_count = a->filter.count,
+        .tag = a->tag,
+        .backend = a->backend,
+        .sort_by = a->sort_by,
+        .reverse = a->reverse,
         .limit = a->limit,
     };
     mdm_dataset_list *list = NULL;
@@ -106,9 +128,8 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
 
     const cli_format *format = cli_format_chosen(context, a->format);
     const bool bare = !context->globals->json || a->format;
-    const mdm_status status = format == &cli_format_json
-                                  ? print_json(context, list, bare, err)
-                                  : print_table(context, format, list, err);
+    const mdm_status status = format == &cli_format_json ? print_json(context, list, bare, err)
+                                                         : print_table(context, format, list, err);
     mdm_dataset_list_close(list);
     return status;
 }

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
-#include "format.h"
-#include "json_text.h"
-#include "report.h"
+#include "cli/commands.h"
+#include "cli/format.h"
+#include "cli/json_text.h"
+#include "cli/report.h"
 
 #define MAX_SQL ((size_t)16 << 20)
 
@@ -23,17 +23,31 @@ static const cli_arg table[] = {
     {.name = "NAME", AT(name), .required = true, .help = "a dataset"},
     {.name = "SQL", AT(sql), .help = "one statement; - reads it from standard input"},
     {.name = "file", AT(file), .value = "F", .help = "read the statement from a file"},
-    {.name = "param", .kind = CLI_TEXTS, AT(parameters), .value = "K=V",
+    {.name = "param",
+     .kind = CLI_TEXTS,
+     AT(parameters),
+     .value = "K=V",
      .help = "value for :K or $K in the statement, may be repeated: whole numbers, numbers, true, "
              "false and null are taken as such, 'V' in quotes and all else as text"},
-    {.name = "write", .kind = CLI_FLAG, AT(write),
+    {.name = "write",
+     .kind = CLI_FLAG,
+     AT(write),
      .help = "allow the statement to change data; else it runs read-only"},
-    {.name = "limit", .kind = CLI_INT, AT(limit), .value = "N",
+    {.name = "limit",
+     .kind = CLI_INT,
+     AT(limit),
+     .value = "N",
      .help = "rows to hand out at most; 0: all"},
-    {.name = "format", .letter = 'f', AT(format), .value = "F",
+    {.name = "format",
+     .letter = 'f',
+     AT(format),
+     .value = "F",
      .choices = "table|rich|text|csv|tsv|json|jsonl|markdown|html|parquet|arrow",
      .help = "form of the output; parquet and arrow need -o"},
-    {.name = "output", .letter = 'o', AT(output), .value = "FILE",
+    {.name = "output",
+     .letter = 'o',
+     AT(output),
+     .value = "FILE",
      .help = "write the rows to a file instead"},
 };
 
@@ -139,10 +153,9 @@ static mdm_status parameters(const args *a, mdm_parameter **out, mdm_error *err)
 
 static const char *format_of_file(const args *a)
 {
-    static const char *const endings[][2] = {{".csv", "csv"},     {".tsv", "tsv"},
-                                             {".json", "json"},   {".jsonl", "jsonl"},
-                                             {".ndjson", "jsonl"}, {".parquet", "parquet"},
-                                             {".arrow", "arrow"}};
+    static const char *const endings[][2] = {
+        {".csv", "csv"},      {".tsv", "tsv"},         {".json", "json"},  {".jsonl", "jsonl"},
+        {".ndjson", "jsonl"}, {".parquet", "parquet"}, {".arrow", "arrow"}};
     if (a->format) return a->format;
     const char *dot = strrchr(a->output, '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
@@ -175,8 +188,7 @@ static mdm_status print(cli_context *context, const args *a, const char *name, m
         return MDM_OK;
     }
     const cli_format *format = cli_format_chosen(context, a->format);
-    if (!format)
-        return mdm_error_set(err, MDM_INVALID, "--format %s needs -o FILE", a->format);
+    if (!format) return mdm_error_set(err, MDM_INVALID, "--format %s needs -o FILE", a->format);
     const cli_footer footer = {.schema = "mdm.query/1", .dataset = name, .rows = rows};
     if (mdm_rows_schema(rows)->count > 0 || format == &cli_format_json)
         MDM_TRY(cli_print_rows(context, format, rows, &footer, true, &count, err));
@@ -208,7 +220,8 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
     query.limit = a->limit;
     query.timeout_ms = (int64_t)(context->globals->timeout * 1000);
     status = mdm_dataset_query(context->session, dataset, &query, &rows, err);
-    if (status == MDM_OK) status = print(context, a, mdm_dataset_info_get(dataset)->name, rows, err);
+    if (status == MDM_OK)
+        status = print(context, a, mdm_dataset_info_get(dataset)->name, rows, err);
 done:
     mdm_rows_close(rows);
     mdm_dataset_close(dataset);
@@ -221,9 +234,11 @@ const cli_command cli_command_query = {
     .path = "dataset query",
     .alias = "query",
     .summary = "run one SQL statement on a dataset's own database",
-    .details = "Tables are called as in 'mdm info NAME': data, train, test, ... The statement runs in a\n"
-               "read-only transaction unless --write is given.",
-    .examples = "mdm query flights \"SELECT origin, count(*) AS n FROM data GROUP BY 1 ORDER BY n DESC LIMIT 5\"\n"
+    .details =
+        "Tables are called as in 'mdm info NAME': data, train, test, ... The statement runs in a\n"
+        "read-only transaction unless --write is given.",
+    .examples = "mdm query flights \"SELECT origin, count(*) AS n FROM data GROUP BY 1 ORDER BY n "
+                "DESC LIMIT 5\"\n"
                 "mdm query iris \"SELECT * FROM data WHERE species = :s\" --param s=setosa --json\n"
                 "mdm query iris --file report.sql -o report.parquet",
     CLI_ARGS(table),

@@ -2,14 +2,14 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "commands.h"
-#include "describe.h"
-#include "escape.h"
-#include "format.h"
-#include "grid.h"
-#include "json_text.h"
-#include "progress.h"
-#include "report.h"
+#include "cli/commands.h"
+#include "cli/describe.h"
+#include "cli/escape.h"
+#include "cli/format.h"
+#include "cli/grid.h"
+#include "cli/json_text.h"
+#include "cli/progress.h"
+#include "cli/report.h"
 
 #define SHOWN_COLUMNS 12 /* of the summary for people */
 
@@ -24,45 +24,94 @@ typedef struct args {
 #define AT(member) .field = offsetof(args, member)
 static const cli_arg table[] = {
     {.name = "NAME", AT(name), .required = true, .help = "name of the new dataset"},
-    {.name = "PATH", .kind = CLI_TEXTS, AT(paths),
-     .help = "files or folders (CSV, TSV, Parquet, JSON, JSON lines, also .gz and .zst); default: this folder"},
+    {.name = "PATH",
+     .kind = CLI_TEXTS,
+     AT(paths),
+     .help = "files or folders (CSV, TSV, Parquet, JSON, JSON lines, also .gz and .zst); default: "
+             "this folder"},
     {.name = "target", .letter = 't', AT(target), .value = "C", .help = "column to be predicted"},
-    {.name = "id-columns", .kind = CLI_LIST, AT(id_columns), .value = "A,B",
+    {.name = "id-columns",
+     .kind = CLI_LIST,
+     AT(id_columns),
+     .value = "A,B",
      .help = "columns that identify a row; default: detected"},
-    {.name = "problem-type", AT(problem_type), .value = "T",
-     .help = "binary_classification, multiclass_classification, regression, time_series or clustering"},
-    {.name = "description", .letter = 'd', AT(description), .value = "D", .help = "a sentence about it"},
+    {.name = "problem-type",
+     AT(problem_type),
+     .value = "T",
+     .help =
+         "binary_classification, multiclass_classification, regression, time_series or clustering"},
+    {.name = "description",
+     .letter = 'd',
+     AT(description),
+     .value = "D",
+     .help = "a sentence about it"},
     {.name = "tags", .kind = CLI_LIST, AT(tags), .value = "A,B", .help = "words to find it by"},
     {.name = "time-column", AT(time_column), .value = "C", .help = "column that orders the rows"},
     {.name = "group-column", AT(group_column), .value = "C", .help = "column that groups the rows"},
-    {.name = "backend", AT(backend), .value = "B", .choices = "sqlite|duckdb|postgresql",
+    {.name = "backend",
+     AT(backend),
+     .value = "B",
+     .choices = "sqlite|duckdb|postgresql",
      .help = "where the rows are kept; default: database.default_backend"},
-    {.name = "type", .kind = CLI_TEXTS, AT(types), .value = "C=T",
+    {.name = "type",
+     .kind = CLI_TEXTS,
+     AT(types),
+     .value = "C=T",
      .help = "type of a column, as in zip=text; may be repeated"},
-    {.name = "categorical-columns", .kind = CLI_LIST, AT(categorical), .value = "A,B",
+    {.name = "categorical-columns",
+     .kind = CLI_LIST,
+     AT(categorical),
+     .value = "A,B",
      .help = "columns to be taken as categories"},
-    {.name = "datetime-columns", .kind = CLI_LIST, AT(datetime), .value = "A,B",
+    {.name = "datetime-columns",
+     .kind = CLI_LIST,
+     AT(datetime),
+     .value = "A,B",
      .help = "columns to be taken as dates; C=%d/%m/%Y gives the format"},
-    {.name = "numeric-columns", .kind = CLI_LIST, AT(numeric), .value = "A,B",
+    {.name = "numeric-columns",
+     .kind = CLI_LIST,
+     AT(numeric),
+     .value = "A,B",
      .help = "columns to be taken as numbers"},
-    {.name = "text-columns", .kind = CLI_LIST, AT(text), .value = "A,B",
+    {.name = "text-columns",
+     .kind = CLI_LIST,
+     AT(text),
+     .value = "A,B",
      .help = "columns to be taken as text"},
-    {.name = "encoding", AT(encoding), .value = "E", .help = "of text files, as in latin1; default: detected"},
-    {.name = "delimiter", AT(delimiter), .value = "D",
+    {.name = "encoding",
+     AT(encoding),
+     .value = "E",
+     .help = "of text files, as in latin1; default: detected"},
+    {.name = "delimiter",
+     AT(delimiter),
+     .value = "D",
      .help = "one character, comma, tab, semicolon or pipe; default: detected"},
-    {.name = "null", .kind = CLI_TEXTS, AT(null_words), .value = "WORD",
+    {.name = "null",
+     .kind = CLI_TEXTS,
+     AT(null_words),
+     .value = "WORD",
      .help = "a word that means no value, may be repeated"},
-    {.name = "on-error", AT(on_error), .value = "WHAT", .choices = "stop|reject",
+    {.name = "on-error",
+     AT(on_error),
+     .value = "WHAT",
+     .choices = "stop|reject",
      .help = "what a record that does not fit does: end everything, or be refused and counted"},
-    {.name = "no-auto", .kind = CLI_FLAG, AT(no_auto),
+    {.name = "no-auto",
+     .kind = CLI_FLAG,
+     AT(no_auto),
      .help = "take exactly --train, --test, ... and detect nothing but types"},
     {.name = "train", AT(train), .value = "F", .help = "file of table train"},
     {.name = "test", AT(test), .value = "F", .help = "file of table test"},
     {.name = "validation", AT(validation), .value = "F", .help = "file of table validation"},
     {.name = "submission", AT(submission), .value = "F", .help = "file of table sample_submission"},
-    {.name = "force", .letter = 'f', .kind = CLI_FLAG, AT(force),
+    {.name = "force",
+     .letter = 'f',
+     .kind = CLI_FLAG,
+     AT(force),
      .help = "replace a dataset of the same name, once the new one is complete"},
-    {.name = "dry-run", .kind = CLI_FLAG, AT(dry_run),
+    {.name = "dry-run",
+     .kind = CLI_FLAG,
+     AT(dry_run),
      .help = "say what would be read and detected, write nothing"},
 };
 
@@ -79,11 +128,11 @@ static void note_files(const cli_context *context, const mdm_dataset_info *info)
                      t->delimiter ? t->delimiter : "");
         cli_note(context, "%s   %s row%s x %lld%s   %lld rejected   %lld ms",
                  name ? name + 1 : t->key, t->rows < 0 ? "?" : cli_thousands(t->rows, rows),
-                 t->rows == 1 ? "" : "s",
-                 (long long)t->columns, kind, (long long)t->rejected,
+                 t->rows == 1 ? "" : "s", (long long)t->columns, kind, (long long)t->rejected,
                  (long long)(t->elapsed_ms < 0 ? 0 : t->elapsed_ms));
     }
-    for (size_t i = 0; i < info->note_count; i++) cli_note(context, "%s", info->notes[i]);
+    for (size_t i = 0; i < info->note_count; i++)
+        cli_note(context, "%s", info->notes[i]);
 }
 
 /* --- what people see --------------------------------------------------------------- */
@@ -161,12 +210,12 @@ static json_t *tables_json(const mdm_dataset_info *info)
     for (size_t i = 0; i < info->table_count; i++) {
         const mdm_table_info *t = &info->tables[i];
         json_array_append_new(
-            tables, json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:o, s:o}", "key", t->key, "table",
-                              t->table, "file", cli_text_or_null(t->path), "rows",
-                              cli_number_or_null(t->rows), "columns",
-                              cli_number_or_null(t->columns), "rejected", (json_int_t)t->rejected,
-                              "encoding", cli_text_or_null(t->encoding), "delimiter",
-                              cli_text_or_null(t->delimiter)));
+            tables,
+            json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:o, s:o}", "key", t->key, "table", t->table,
+                      "file", cli_text_or_null(t->path), "rows", cli_number_or_null(t->rows),
+                      "columns", cli_number_or_null(t->columns), "rejected",
+                      (json_int_t)t->rejected, "encoding", cli_text_or_null(t->encoding),
+                      "delimiter", cli_text_or_null(t->delimiter)));
     }
     return tables;
 }
@@ -264,10 +313,11 @@ const cli_command cli_command_register = {
     .path = "dataset register",
     .alias = "register",
     .summary = "load files and register them as a dataset",
-    .details =
-        "Reads every cell once: types are decided by the whole file, and each cell is stored as it is or\n"
-        "its record is refused. Nothing is kept when anything fails, and the name stays free. A folder with\n"
-        "train, test and sample_submission is taken as a Kaggle competition.",
+    .details = "Reads every cell once: types are decided by the whole file, and each cell is "
+               "stored as it is or\n"
+               "its record is refused. Nothing is kept when anything fails, and the name stays "
+               "free. A folder with\n"
+               "train, test and sample_submission is taken as a Kaggle competition.",
     .examples = "mdm register iris iris.csv --target species\n"
                 "mdm register titanic ./titanic --backend sqlite\n"
                 "mdm register sales 2023.parquet 2024.parquet --tags retail,daily\n"

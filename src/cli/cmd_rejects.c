@@ -1,10 +1,10 @@
 /* mdm rejects NAME */
 #include <stddef.h>
 
-#include "commands.h"
-#include "format.h"
-#include "json_text.h"
-#include "report.h"
+#include "cli/commands.h"
+#include "cli/format.h"
+#include "cli/json_text.h"
+#include "cli/report.h"
 
 typedef struct args {
     const char *name, *table;
@@ -62,8 +62,8 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
     cli_doing(context, "rejects of '%s'", a->name);
     MDM_TRY(mdm_dataset_open(context->session, a->name, &dataset, err));
 
-    mdm_status status = mdm_dataset_rejects(context->session, dataset, a->table, a->limit, &rows,
-                                            &count, err);
+    mdm_status status =
+        mdm_dataset_rejects(context->session, dataset, a->table, a->limit, &rows, &count, err);
     if (status != MDM_OK) goto done;
     const cli_format *format = cli_format_chosen(context, NULL);
     const cli_footer footer = {.schema = "mdm.rejects/1"};
@@ -82,8 +82,9 @@ const cli_command cli_command_rejects = {
     .path = "dataset rejects",
     .alias = "rejects",
     .summary = "show the records that were refused while loading",
-    .details = "With --on-error reject a record that does not fit is left out, and kept here with its\n"
-               "file, line and byte.",
+    .details =
+        "With --on-error reject a record that does not fit is left out, and kept here with its\n"
+        "file, line and byte.",
     .examples = "mdm rejects sales\n"
                 "mdm rejects sales --limit 10 --json",
     CLI_ARGS(table),

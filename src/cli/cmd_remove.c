@@ -1,11 +1,11 @@
 /* mdm remove NAME... */
 #include <stddef.h>
 
-#include "commands.h"
-#include "describe.h"
-#include "format.h"
-#include "json_text.h"
-#include "report.h"
+#include "cli/commands.h"
+#include "cli/describe.h"
+#include "cli/format.h"
+#include "cli/json_text.h"
+#include "cli/report.h"
 
 typedef struct args {
     cli_list names;
@@ -35,7 +35,8 @@ static void print_plan(cli_context *context, const char *name, const mdm_removal
 {
     char size[32];
     fprintf(context->out, "DRY RUN\nWould remove dataset: %s\n", name);
-    for (size_t i = 0; i < plan->path_count; i++) fprintf(context->out, "  %s\n", plan->paths[i]);
+    for (size_t i = 0; i < plan->path_count; i++)
+        fprintf(context->out, "  %s\n", plan->paths[i]);
     if (plan->size_bytes >= 0)
         fprintf(context->out, "Total size: %s\n", cli_bytes(plan->size_bytes, size));
 }
@@ -44,8 +45,9 @@ static mdm_status confirm(cli_context *context, const char *name, const mdm_remo
                           mdm_error *err)
 {
     char question[MDM_NAME_BYTES + 128], size[32];
-    snprintf(question, sizeof question, "Remove dataset '%s' (%s)? This cannot be undone. Are you sure?",
-             name, plan->size_bytes < 0 ? "size unknown" : cli_bytes(plan->size_bytes, size));
+    snprintf(question, sizeof question,
+             "Remove dataset '%s' (%s)? This cannot be undone. Are you sure?", name,
+             plan->size_bytes < 0 ? "size unknown" : cli_bytes(plan->size_bytes, size));
     return cli_confirm(context, question, err);
 }
 

@@ -3,12 +3,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "commands.h"
-#include "escape.h"
-#include "format.h"
-#include "grid.h"
-#include "json_text.h"
-#include "report.h"
+#include "cli/commands.h"
+#include "cli/escape.h"
+#include "cli/format.h"
+#include "cli/grid.h"
+#include "cli/json_text.h"
+#include "cli/report.h"
 
 typedef struct args {
     const char *name, *table, *export;
@@ -19,12 +19,21 @@ typedef struct args {
 #define AT(member) .field = offsetof(args, member)
 static const cli_arg table[] = {
     {.name = "NAME", AT(name), .required = true, .help = "a dataset, or NAME:TABLE"},
-    {.name = "full", .kind = CLI_FLAG, AT(full),
+    {.name = "full",
+     .kind = CLI_FLAG,
+     AT(full),
      .help = "percentiles, frequent values, correlations, duplicates too"},
     {.name = "extended", .kind = CLI_FLAG, AT(extended), .help = "the same, as a table per column"},
     {.name = "table", AT(table), .value = "T", .help = "only this table"},
-    {.name = "columns", .kind = CLI_LIST, AT(columns), .value = "A,B", .help = "only these columns"},
-    {.name = "export", AT(export), .value = "FILE", .help = "write them to a .json or .yaml file too"},
+    {.name = "columns",
+     .kind = CLI_LIST,
+     AT(columns),
+     .value = "A,B",
+     .help = "only these columns"},
+    {.name = "export",
+     AT(export),
+     .value = "FILE",
+     .help = "write them to a .json or .yaml file too"},
 };
 
 /* --- reading the figures ------------------------------------------------------- */
@@ -72,8 +81,10 @@ static void put_summary(FILE *out, const json_t *stats)
 
 static mdm_status put_columns(cli_context *context, const json_t *columns, mdm_error *err)
 {
-    static const char *const names[] = {"Column", "Type", "Null", "Unique", "Min", "Max", "Mean", "Std"};
-    static const char *const keys[] = {"dtype", "null_count", "unique_count", "min", "max", "mean", "std"};
+    static const char *const names[] = {"Column", "Type", "Null", "Unique",
+                                        "Min",    "Max",  "Mean", "Std"};
+    static const char *const keys[] = {"dtype", "null_count", "unique_count", "min",
+                                       "max",   "mean",       "std"};
     const char *name;
     json_t *column;
     cli_grid grid;
@@ -159,7 +170,8 @@ static mdm_status check_file_name(const char *path, mdm_error *err)
     const char *dot = strrchr(path, '.');
     if (dot && (strcmp(dot, ".json") == 0 || strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0))
         return MDM_OK;
-    return mdm_error_set(err, MDM_INVALID, "--export: '%s' ends neither in .json nor in .yaml", path);
+    return mdm_error_set(err, MDM_INVALID, "--export: '%s' ends neither in .json nor in .yaml",
+                         path);
 }
 
 static mdm_status run(cli_context *context, const void *values, mdm_error *err)

@@ -1,6 +1,6 @@
 /* mdm version */
-#include "commands.h"
-#include "json_text.h"
+#include "cli/commands.h"
+#include "cli/json_text.h"
 
 /* Versions of the databases; an absent library is told by doctor, not here. */
 static json_t *libraries(void)
@@ -11,8 +11,7 @@ static json_t *libraries(void)
         char version[64];
         if (mdm_backend_version(backend, version, NULL) == MDM_OK)
             json_object_set_new(all, backend->name, json_string(version));
-        else
-            json_object_set_new(all, backend->name, json_null());
+        else json_object_set_new(all, backend->name, json_null());
     }
     return all;
 }

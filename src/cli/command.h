@@ -26,11 +26,11 @@ typedef struct cli_list {
 
 /* One option or one operand. */
 typedef struct cli_arg {
-    const char *name;    /* "force" is --force; "NAME" in capitals is an operand */
-    char letter;         /* 'f' is -f; 0: none */
+    const char *name; /* "force" is --force; "NAME" in capitals is an operand */
+    char letter;      /* 'f' is -f; 0: none */
     cli_kind kind;
-    const char *value;   /* word for the value in help; NULL for a flag */
-    size_t field;        /* offset in the struct that receives the values */
+    const char *value; /* word for the value in help; NULL for a flag */
+    size_t field;      /* offset in the struct that receives the values */
     bool required;
     const char *choices; /* "csv|parquet|json"; NULL: any value */
     const char *help;    /* one line, lower case, no full stop */
@@ -41,20 +41,20 @@ typedef struct cli_globals {
     const char *config, *home, *format, *color;
     cli_list set;
     bool json, quiet, debug, no_color, no_progress, no_pager, yes, version, help;
-    int64_t verbose;     /* how often -v was given */
-    double timeout;      /* seconds; 0: none */
+    int64_t verbose; /* how often -v was given */
+    double timeout;  /* seconds; 0: none */
 } cli_globals;
 
 /* What a running command may use. */
 typedef struct cli_context {
-    mdm_session *session;        /* NULL for a command with CLI_NO_SESSION */
+    mdm_session *session; /* NULL for a command with CLI_NO_SESSION */
     const cli_globals *globals;
-    FILE *out;                   /* results */
+    FILE *out; /* results */
     bool out_is_terminal, err_is_terminal;
     bool colour;
     const mdm_stop *stop;
-    const char *doing;           /* "register 'iris'": what an error line begins with */
-    char doing_text[256];        /* room for doing */
+    const char *doing;    /* "register 'iris'": what an error line begins with */
+    char doing_text[256]; /* room for doing */
 } cli_context;
 
 enum {
@@ -70,7 +70,7 @@ typedef struct cli_command {
     const char *examples; /* one per line; the tests run them */
     const cli_arg *args;
     size_t arg_count;
-    size_t struct_size;   /* of the arguments; zeroed before parsing */
+    size_t struct_size; /* of the arguments; zeroed before parsing */
     mdm_status (*run)(cli_context *context, const void *args, mdm_error *err);
 } cli_command;
 

@@ -2,7 +2,7 @@
 #ifndef MDM_CLI_COMMANDS_H
 #define MDM_CLI_COMMANDS_H
 
-#include "command.h"
+#include "cli/command.h"
 
 extern const cli_command cli_command_register, cli_command_list, cli_command_info,
     cli_command_stats, cli_command_query, cli_command_export, cli_command_rejects,

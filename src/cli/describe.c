@@ -1,4 +1,4 @@
-#include "describe.h"
+#include "cli/describe.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,7 +21,8 @@ json_t *cli_real_or_null(double number)
 json_t *cli_strings_json(const char *const *items, size_t count)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(array, json_string(items[i]));
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_string(items[i]));
     return array;
 }
 
@@ -49,9 +50,9 @@ json_t *cli_dataset_json(const mdm_dataset_info *info)
     json_object_set_new(o, "source", cli_text_or_null(info->source));
     json_object_set_new(o, "row_count", cli_number_or_null(info->row_count));
     json_object_set_new(o, "size_bytes", cli_number_or_null(info->size_bytes));
-    json_object_set_new(o, "size_mb", info->size_bytes < 0
-                                          ? json_null()
-                                          : json_real((double)info->size_bytes / megabyte));
+    json_object_set_new(o, "size_mb",
+                        info->size_bytes < 0 ? json_null()
+                                             : json_real((double)info->size_bytes / megabyte));
     json_object_set_new(o, "memory_bytes", cli_number_or_null(info->memory_bytes));
     json_object_set_new(o, "registered_at", cli_text_or_null(info->registered_at));
     json_object_set_new(o, "last_updated_at", cli_text_or_null(info->last_updated_at));
@@ -91,7 +92,8 @@ static void append(char *text, size_t size, const char *words)
 char *cli_joined(const char *const *items, size_t count, char *text, size_t size)
 {
     text[0] = '\0';
-    for (size_t i = 0; i < count; i++) append(text, size, items[i]);
+    for (size_t i = 0; i < count; i++)
+        append(text, size, items[i]);
     if (count == 0) snprintf(text, size, "-");
     return text;
 }

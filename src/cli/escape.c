@@ -1,4 +1,4 @@
-#include "escape.h"
+#include "cli/escape.h"
 
 typedef struct character {
     uint32_t code;
@@ -51,10 +51,8 @@ void cli_put_escaped(FILE *out, mdm_str text)
             fwrite(text.data, 1, plain, out);
         } else {
             const character c = decode(text);
-            if (c.len > 1 && c.code > 0xff)
-                fprintf(out, "\\u{%x}", (unsigned)c.code);
-            else
-                fprintf(out, "\\x%02x", c.len ? (unsigned)c.code : (unsigned char)text.data[0]);
+            if (c.len > 1 && c.code > 0xff) fprintf(out, "\\u{%x}", (unsigned)c.code);
+            else fprintf(out, "\\x%02x", c.len ? (unsigned)c.code : (unsigned char)text.data[0]);
             used = c.len ? c.len : 1;
         }
         text.data += used;

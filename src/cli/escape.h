@@ -6,7 +6,8 @@
 
 #include "mdm/base.h"
 
-/* Write text with C0, C1, DEL and bidi controls as \xNN or \u{NNNN}; bytes that are not UTF-8 as \xNN. */
+/* Write text with C0, C1, DEL and bidi controls as \xNN or \u{NNNN}; bytes that are not UTF-8 as
+ * \xNN. */
 void cli_put_escaped(FILE *out, mdm_str text);
 /* Length of the next character, 0: not UTF-8. */
 size_t cli_character(mdm_str text);

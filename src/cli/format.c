@@ -1,4 +1,4 @@
-#include "format.h"
+#include "cli/format.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +7,9 @@ static const struct {
     const char *name;
     const cli_format *format;
 } formats[] = {
-    {"table", &cli_format_table},       {"rich", &cli_format_table},
-    {"text", &cli_format_table},        {"csv", &cli_format_csv},
-    {"tsv", &cli_format_tsv},           {"json", &cli_format_json},
-    {"jsonl", &cli_format_jsonl},       {"markdown", &cli_format_markdown},
-    {"html", &cli_format_html},
+    {"table", &cli_format_table}, {"rich", &cli_format_table},        {"text", &cli_format_table},
+    {"csv", &cli_format_csv},     {"tsv", &cli_format_tsv},           {"json", &cli_format_json},
+    {"jsonl", &cli_format_jsonl}, {"markdown", &cli_format_markdown}, {"html", &cli_format_html},
 };
 
 const cli_format *cli_format_find(const char *name)

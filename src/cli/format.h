@@ -5,14 +5,14 @@
 #ifndef MDM_CLI_FORMAT_H
 #define MDM_CLI_FORMAT_H
 
-#include "command.h"
+#include "cli/command.h"
 
 typedef struct cli_writer cli_writer;
 
 /* What is known once the rows are through; part of the JSON document. */
 typedef struct cli_footer {
-    const char *schema;  /* "mdm.query/1" */
-    const char *dataset; /* NULL: none */
+    const char *schema;   /* "mdm.query/1" */
+    const char *dataset;  /* NULL: none */
     const mdm_rows *rows; /* NULL: a list made by the program */
 } cli_footer;
 
@@ -33,7 +33,8 @@ struct cli_writer {
     void *state;       /* the form's own, freed by end() */
 };
 
-/* The form of that name ("table", "rich", "text", "csv", "tsv", "json", "jsonl", "markdown", "html"), or NULL. */
+/* The form of that name ("table", "rich", "text", "csv", "tsv", "json", "jsonl", "markdown",
+ * "html"), or NULL. */
 const cli_format *cli_format_find(const char *name);
 /* The form a command shall use: its own option, --json, --format, cli.default_output_format. */
 const cli_format *cli_format_chosen(const cli_context *context, const char *own);
@@ -41,7 +42,8 @@ bool cli_wants_json(const cli_context *context, const char *own);
 
 /* Print all remaining rows. *count (may be NULL): how many. */
 mdm_status cli_print_rows(cli_context *context, const cli_format *format, mdm_rows *rows,
-                          const cli_footer *footer, bool types_line, int64_t *count, mdm_error *err);
+                          const cli_footer *footer, bool types_line, int64_t *count,
+                          mdm_error *err);
 /* Print one chunk made by the program. */
 mdm_status cli_print_chunk(cli_context *context, const cli_format *format, const mdm_chunk *chunk,
                            const cli_footer *footer, mdm_error *err);
@@ -49,7 +51,8 @@ mdm_status cli_print_chunk(cli_context *context, const cli_format *format, const
 extern const cli_format cli_format_table, cli_format_json, cli_format_jsonl, cli_format_csv,
     cli_format_tsv, cli_format_markdown, cli_format_html;
 
-/* A cell as text: mdm_cell_text(), with blobs whole. room is grown as needed; free it at the end. */
+/* A cell as text: mdm_cell_text(), with blobs whole. room is grown as needed; free it at the end.
+ */
 typedef struct cli_cell {
     char *room;
     size_t size;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format.h"
+#include "cli/format.h"
 
 static void put_field(FILE *out, mdm_str text, char delimiter)
 {

@@ -1,24 +1,26 @@
-/* JSON: one document with the rows inside, streamed; and JSON lines. Rows are objects, a repeated column
- * name gets _2. NaN and infinities are null, blobs base64, times ISO 8601 (zoned ones with Z). */
+/* JSON: one document with the rows inside, streamed; and JSON lines. Rows are objects, a repeated
+ * column name gets _2. NaN and infinities are null, blobs base64, times ISO 8601 (zoned ones with
+ * Z). */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "format.h"
-#include "json_text.h"
+#include "cli/format.h"
+#include "cli/json_text.h"
 
 typedef struct json_state {
     char **keys; /* one per column, quoted and unique */
     cli_cell cell;
-    bool first;  /* no row was written yet */
+    bool first; /* no row was written yet */
 } json_state;
 
 static void free_state(cli_writer *writer)
 {
     json_state *state = writer->state;
     if (!state) return;
-    for (size_t c = 0; state->keys && c < writer->schema->count; c++) free(state->keys[c]);
+    for (size_t c = 0; state->keys && c < writer->schema->count; c++)
+        free(state->keys[c]);
     free(state->keys);
     free(state->cell.room);
     free(state);
@@ -77,7 +79,8 @@ static void put_time(FILE *out, mdm_str text, bool zoned)
 {
     if (zoned && text.len > 6 && memcmp(text.data + text.len - 6, "+00:00", 6) == 0) text.len -= 6;
     putc('"', out);
-    for (size_t i = 0; i < text.len; i++) putc(text.data[i] == ' ' ? 'T' : text.data[i], out);
+    for (size_t i = 0; i < text.len; i++)
+        putc(text.data[i] == ' ' ? 'T' : text.data[i], out);
     fputs(zoned ? "Z\"" : "\"", out);
 }
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "escape.h"
-#include "format.h"
+#include "cli/escape.h"
+#include "cli/format.h"
 
 typedef void put_text(FILE *out, mdm_str text);
 

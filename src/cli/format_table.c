@@ -1,18 +1,18 @@
-/* Tables for people, by libsmartcols: on a terminal fitted to its width, in a pipe the same columns, never
- * cut. Rows are laid out some thousands at a time, so that any number can pass. */
+/* Tables for people, by libsmartcols: on a terminal fitted to its width, in a pipe the same
+ * columns, never cut. Rows are laid out some thousands at a time, so that any number can pass. */
 #include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "escape.h"
-#include "format.h"
+#include "cli/escape.h"
+#include "cli/format.h"
 
 #define BATCH 5000 /* rows laid out together: their widths agree */
 
 typedef struct table_state {
     struct libscols_table *table;
-    size_t rows;     /* in table */
-    bool printed;    /* a batch went out: no more headings */
+    size_t rows;  /* in table */
+    bool printed; /* a batch went out: no more headings */
     cli_cell cell;
 } table_state;
 
@@ -24,11 +24,20 @@ static mdm_status no_memory(mdm_error *err)
 static const char *type_word(mdm_type_id type)
 {
     static const char *const words[MDM_TYPE_COUNT] = {
-        [MDM_TYPE_NULL] = "null",     [MDM_TYPE_BOOL] = "bool",     [MDM_TYPE_INT8] = "int",
-        [MDM_TYPE_INT16] = "int",     [MDM_TYPE_INT32] = "int",     [MDM_TYPE_INT64] = "int",
-        [MDM_TYPE_FLOAT] = "real",    [MDM_TYPE_DOUBLE] = "real",   [MDM_TYPE_DECIMAL] = "decimal",
-        [MDM_TYPE_TEXT] = "text",     [MDM_TYPE_BLOB] = "blob",     [MDM_TYPE_DATE] = "date",
-        [MDM_TYPE_TIME] = "time",     [MDM_TYPE_TIMESTAMP] = "timestamp",
+        [MDM_TYPE_NULL] = "null",
+        [MDM_TYPE_BOOL] = "bool",
+        [MDM_TYPE_INT8] = "int",
+        [MDM_TYPE_INT16] = "int",
+        [MDM_TYPE_INT32] = "int",
+        [MDM_TYPE_INT64] = "int",
+        [MDM_TYPE_FLOAT] = "real",
+        [MDM_TYPE_DOUBLE] = "real",
+        [MDM_TYPE_DECIMAL] = "decimal",
+        [MDM_TYPE_TEXT] = "text",
+        [MDM_TYPE_BLOB] = "blob",
+        [MDM_TYPE_DATE] = "date",
+        [MDM_TYPE_TIME] = "time",
+        [MDM_TYPE_TIMESTAMP] = "timestamp",
         [MDM_TYPE_TIMESTAMPTZ] = "timestamptz",
     };
     return words[type];
@@ -108,7 +117,6 @@ static mdm_status flush(cli_writer *writer, mdm_error *err)
     scols_table_remove_lines(state->table);
     return MDM_OK;
 }
-
 
 static mdm_status add_row(cli_writer *writer, const mdm_chunk *chunk, int64_t row, mdm_error *err)
 {

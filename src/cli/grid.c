@@ -1,4 +1,4 @@
-#include "grid.h"
+#include "cli/grid.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,8 @@ void cli_grid_init(cli_grid *grid, const char *const *columns, size_t count)
     if (!fields) return;
     for (size_t c = 0; c < count; c++) {
         const bool number = columns[c][0] == '#';
-        fields[c] = (mdm_field){columns[c] + number, {number ? MDM_TYPE_INT64 : MDM_TYPE_TEXT, 0, 0}};
+        fields[c] =
+            (mdm_field){columns[c] + number, {number ? MDM_TYPE_INT64 : MDM_TYPE_TEXT, 0, 0}};
     }
     grid->status = mdm_schema_new(fields, count, &grid->schema, NULL);
     if (grid->status == MDM_OK)

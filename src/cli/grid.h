@@ -2,7 +2,7 @@
 #ifndef MDM_CLI_GRID_H
 #define MDM_CLI_GRID_H
 
-#include "format.h"
+#include "cli/format.h"
 
 typedef struct cli_grid {
     mdm_schema *schema;

@@ -1,4 +1,4 @@
-#include "help.h"
+#include "cli/help.h"
 
 #include <string.h>
 
@@ -36,8 +36,7 @@ static void wrapped(FILE *out, const char *text, int column)
 static void print_arg(FILE *out, const cli_arg *arg)
 {
     char left[96];
-    if (is_operand(arg))
-        snprintf(left, sizeof left, "  %s", arg->name);
+    if (is_operand(arg)) snprintf(left, sizeof left, "  %s", arg->name);
     else if (arg->letter)
         snprintf(left, sizeof left, "  -%c --%s%s%s", arg->letter, arg->name, arg->value ? " " : "",
                  arg->value ? arg->value : "");
@@ -46,10 +45,8 @@ static void print_arg(FILE *out, const cli_arg *arg)
                  arg->value ? arg->value : "");
 
     char right[512];
-    if (arg->choices)
-        snprintf(right, sizeof right, "%s (%s)", arg->help, arg->choices);
-    else
-        snprintf(right, sizeof right, "%s", arg->help);
+    if (arg->choices) snprintf(right, sizeof right, "%s (%s)", arg->help, arg->choices);
+    else snprintf(right, sizeof right, "%s", arg->help);
 
     const int used = fprintf(out, "%-*s", INDENT - 1, left);
     fputc(' ', out);
@@ -117,13 +114,15 @@ void cli_help_group(FILE *out, const char *group)
 void cli_help_all(FILE *out)
 {
     const cli_command *c;
-    fprintf(out, "ML Data Manager: register a tabular dataset once; find, query, profile and export\n"
-                 "it by name. The rows live in DuckDB, SQLite or PostgreSQL.\n\n"
-                 "Usage: mdm COMMAND [options]\n\n");
+    fprintf(out,
+            "ML Data Manager: register a tabular dataset once; find, query, profile and export\n"
+            "it by name. The rows live in DuckDB, SQLite or PostgreSQL.\n\n"
+            "Usage: mdm COMMAND [options]\n\n");
     for (size_t i = 0; (c = cli_command_at(i)); i++)
         print_summary(out, c, c->alias ? c->alias : c->path);
     fprintf(out, "\nmdm help COMMAND explains one of them. Options of every command:\n\n");
-    for (size_t i = 0; i < cli_global_arg_count; i++) print_arg(out, &cli_global_args[i]);
+    for (size_t i = 0; i < cli_global_arg_count; i++)
+        print_arg(out, &cli_global_args[i]);
     print_examples(out, "mdm register iris iris.csv --target species\n"
                         "mdm list\n"
                         "mdm query iris \"SELECT species, count(*) FROM data GROUP BY 1\"\n"

@@ -2,7 +2,7 @@
 #ifndef MDM_CLI_HELP_H
 #define MDM_CLI_HELP_H
 
-#include "command.h"
+#include "cli/command.h"
 
 void cli_help_all(FILE *out);
 void cli_help_group(FILE *out, const char *group);

@@ -1,8 +1,8 @@
-#include "json_text.h"
+#include "cli/json_text.h"
 
 #include <string.h>
 
-#include "escape.h"
+#include "cli/escape.h"
 
 static void put_bytes(FILE *out, mdm_str text)
 {

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "commands.h"
-#include "help.h"
-#include "parse.h"
-#include "report.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/parse.h"
+#include "cli/report.h"
 
 /* --- stopping ------------------------------------------------------------ */
 
@@ -92,12 +92,9 @@ static mdm_status run_command(const cli_parsed *parsed, cli_context *context, md
 
 static mdm_status print_help(const cli_parsed *parsed)
 {
-    if (parsed->command)
-        cli_help_command(stdout, parsed->command);
-    else if (parsed->group)
-        cli_help_group(stdout, parsed->group);
-    else
-        cli_help_all(stdout);
+    if (parsed->command) cli_help_command(stdout, parsed->command);
+    else if (parsed->group) cli_help_group(stdout, parsed->group);
+    else cli_help_all(stdout);
     return MDM_OK;
 }
 

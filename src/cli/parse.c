@@ -1,7 +1,8 @@
 /* One pass over the words. Until the command is known a bare word names it (its group first);
- * afterwards bare words are its operands, in order. An option is looked up in the command's own table and
- * then among the global ones, so that a command may give a letter a meaning of its own. */
-#include "parse.h"
+ * afterwards bare words are its operands, in order. An option is looked up in the command's own
+ * table and then among the global ones, so that a command may give a letter a meaning of its own.
+ */
+#include "cli/parse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ static size_t distance(const char *a, const char *b)
     size_t row[64];
     const size_t wide = strlen(b);
     if (wide >= sizeof row / sizeof *row) return SIZE_MAX;
-    for (size_t j = 0; j <= wide; j++) row[j] = j;
+    for (size_t j = 0; j <= wide; j++)
+        row[j] = j;
     for (size_t i = 0; a[i]; i++) {
         size_t diagonal = row[0];
         row[0] = i + 1;
@@ -110,9 +112,10 @@ static mdm_status name_command(parser *p, const char *word)
     const cli_command *command;
     bool is_group = false;
     for (size_t i = 0; (command = cli_command_at(i)); i++) {
-        const bool found = p->out->group ? in_group(command, p->out->group, word)
-                                         : strcmp(command->path, word) == 0 ||
-                                               (command->alias && strcmp(command->alias, word) == 0);
+        const bool found = p->out->group
+                               ? in_group(command, p->out->group, word)
+                               : strcmp(command->path, word) == 0 ||
+                                     (command->alias && strcmp(command->alias, word) == 0);
         if (found) break;
         if (!p->out->group && begins_group(command->path, word)) is_group = true;
     }
@@ -236,7 +239,8 @@ static mdm_status unknown_option(parser *p, const char *word)
     size_t count = 0;
     for (size_t i = 0; c && i < c->arg_count; i++)
         if (!is_operand(&c->args[i])) names[count++] = c->args[i].name;
-    for (size_t i = 0; i < cli_global_arg_count; i++) names[count++] = cli_global_args[i].name;
+    for (size_t i = 0; i < cli_global_arg_count; i++)
+        names[count++] = cli_global_args[i].name;
 
     char name[64];
     const char *dashless = word + strspn(word, "-");
@@ -267,8 +271,7 @@ static mdm_status long_option(parser *p, char *word, char **next, bool *used_nex
     const found hit = find_option(p, name, len, 0);
     if (!hit.arg) return unknown_option(p, word);
     if (!hit.arg->value) {
-        if (equals)
-            return mdm_error_set(p->err, MDM_INVALID, "--%s takes no value", hit.arg->name);
+        if (equals) return mdm_error_set(p->err, MDM_INVALID, "--%s takes no value", hit.arg->name);
         return take_flag(p, hit);
     }
     if (equals) return assign(p, hit.arg, hit.values, equals + 1);
@@ -318,7 +321,8 @@ static mdm_status take_operand(parser *p, char *word)
 static bool is_given(const cli_arg *arg, const void *values)
 {
     const char *at = (const char *)values + arg->field;
-    if (arg->kind == CLI_LIST || arg->kind == CLI_TEXTS) return ((const cli_list *)(const void *)at)->count > 0;
+    if (arg->kind == CLI_LIST || arg->kind == CLI_TEXTS)
+        return ((const cli_list *)(const void *)at)->count > 0;
     if (arg->kind == CLI_TEXT) return *(const char *const *)(const void *)at != NULL;
     return true;
 }
@@ -381,7 +385,8 @@ static void clear_lists(const cli_arg *args, size_t count, void *values)
 
 void cli_parsed_clear(cli_parsed *parsed)
 {
-    if (parsed->command) clear_lists(parsed->command->args, parsed->command->arg_count, parsed->args);
+    if (parsed->command)
+        clear_lists(parsed->command->args, parsed->command->arg_count, parsed->args);
     clear_lists(cli_global_args, cli_global_arg_count, &parsed->globals);
     free(parsed->args);
     *parsed = (cli_parsed){0};

@@ -1,10 +1,10 @@
-#include "progress.h"
+#include "cli/progress.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "format.h"
+#include "cli/format.h"
 
 #define SECOND 1000000000LL
 

@@ -3,14 +3,14 @@
 #ifndef MDM_CLI_PROGRESS_H
 #define MDM_CLI_PROGRESS_H
 
-#include "command.h"
+#include "cli/command.h"
 
 typedef struct cli_progress {
-    bool shown;       /* something stands on the line */
+    bool shown; /* something stands on the line */
     bool enabled;
     int64_t start_ns; /* of the phase */
     char phase[64], what[128];
-    double rate;      /* smoothed, per second */
+    double rate; /* smoothed, per second */
     int64_t last_ns, last_done;
 } cli_progress;
 

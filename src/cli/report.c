@@ -1,18 +1,18 @@
-#include "report.h"
+#include "cli/report.h"
 
 #include <jansson.h>
 #include <stdarg.h>
 #include <string.h>
 
-#include "escape.h"
+#include "cli/escape.h"
 
 static void json_error(const mdm_error *error, const char *message)
 {
-    json_t *line = json_pack("{s:s, s:s, s:i, s:s%, s:s*, s:s*}", "schema", "mdm.error/1", "status",
-                             mdm_status_name(error->status), "exit_code",
-                             mdm_status_exit_code(error->status), "message", message,
-                             strlen(message), "hint", error->hint[0] ? error->hint : NULL,
-                             "sqlstate", error->sqlstate[0] ? error->sqlstate : NULL);
+    json_t *line =
+        json_pack("{s:s, s:s, s:i, s:s%, s:s*, s:s*}", "schema", "mdm.error/1", "status",
+                  mdm_status_name(error->status), "exit_code", mdm_status_exit_code(error->status),
+                  "message", message, strlen(message), "hint", error->hint[0] ? error->hint : NULL,
+                  "sqlstate", error->sqlstate[0] ? error->sqlstate : NULL);
     if (line) json_dumpf(line, stderr, JSON_COMPACT);
     fputc('\n', stderr);
     json_decref(line);

@@ -2,7 +2,7 @@
 #ifndef MDM_CLI_REPORT_H
 #define MDM_CLI_REPORT_H
 
-#include "command.h"
+#include "cli/command.h"
 
 /* One line "mdm: DOING: WHAT", then "hint: ..."; with --json one JSON object (mdm.error/1). */
 void cli_report_error(const cli_globals *globals, const char *doing, const mdm_error *error);
