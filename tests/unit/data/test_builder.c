@@ -1,5 +1,8 @@
 #include "unit/data/rows.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 /* One column of every type. */
 static mdm_schema *all_types(void)
 {
@@ -236,6 +239,54 @@ static void infinite_and_nan_floats_are_kept(void **state)
     mdm_schema_unref(schema);
 }
 
+/* A place where one thread leaves a chunk for another. */
+typedef struct handover {
+    _Atomic(mdm_chunk *) chunk;
+    atomic_bool done;
+} handover;
+
+static void *read_and_free(void *argument)
+{
+    handover *h = argument;
+    int64_t next = 0;
+    for (;;) {
+        bool done = atomic_load(&h->done);
+        mdm_chunk *chunk = atomic_exchange(&h->chunk, NULL);
+        if (!chunk && done) return (void *)(intptr_t)next;
+        if (!chunk) continue;
+        for (int64_t r = 0; r < chunk->rows; r++)
+            next += ((const int64_t *)chunk->columns[0].values)[r] == next;
+        mdm_chunk_unref(chunk);
+    }
+}
+
+static void another_thread_may_free_what_the_builder_goes_on_using(void **state)
+{
+    (void)state;
+    enum { ALL = 300000, EACH = 3000 };
+    mdm_field fields[] = {field("n", MDM_TYPE_INT64)};
+    mdm_schema *schema = schema_of(fields, 1);
+    mdm_builder *b = open_builder(schema, EACH);
+    handover h;
+    atomic_init(&h.chunk, NULL);
+    atomic_init(&h.done, false);
+    pthread_t thread;
+    pthread_create(&thread, NULL, read_and_free, &h);
+    for (int64_t r = 0; r < ALL; r++) {
+        assert_int_equal(mdm_builder_int(b, 0, r), MDM_OK);
+        if (r % EACH < EACH - 1) continue;
+        mdm_chunk *chunk = finish(b), *none = NULL;
+        while (!atomic_compare_exchange_weak(&h.chunk, &none, chunk))
+            none = NULL;
+    }
+    mdm_builder_close(b);
+    mdm_schema_unref(schema);
+    atomic_store(&h.done, true);
+    void *count;
+    pthread_join(thread, &count);
+    assert_int_equal((intptr_t)count, ALL);
+}
+
 static mdm_status build(void *data, mdm_error *err)
 {
     const mdm_schema *schema = data;
@@ -298,6 +349,7 @@ int main(void)
         cmocka_unit_test(values_out_of_range_or_of_another_type_are_refused),
         cmocka_unit_test(uneven_columns_are_refused_with_their_names),
         cmocka_unit_test(infinite_and_nan_floats_are_kept),
+        cmocka_unit_test(another_thread_may_free_what_the_builder_goes_on_using),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(a_failed_append_leaves_the_chunk_as_it_was),
     };

@@ -1,5 +1,6 @@
 #include "unit/data/column.h"
 
+#include <math.h>
 #include <pthread.h>
 
 #include "data/typing_state.h"
@@ -316,6 +317,74 @@ static void values_that_begin_after_the_sample_get_their_type(void **state)
     column_close(&c);
 }
 
+/* --- nothing is lost ---------------------------------------------------------------------- */
+
+/* One value the way printers, spreadsheets and people write it. */
+static void write_number(double value, uint64_t how, char *text, size_t size)
+{
+    static const char *const formats[] = {"%.0f",  "%.1f",  "%.2f",  "%.6f", "%g",
+                                          "%.15g", "%.16g", "%.17g", "%e",   "%.3e",
+                                          "%.20f", "%.12f", "%+g",   "%G"};
+    snprintf(text, size, formats[how % COUNT(formats)], value);
+    how /= COUNT(formats);
+    char *point = strchr(text, '.'), *e = strchr(text, 'e');
+    if (how % 5 == 1 && !point && !e) strcat(text, ".0");
+    if (how % 5 == 2 && strncmp(text, "0.", 2) == 0) memmove(text, text + 1, strlen(text));
+    if (how % 5 == 3 && e && e[2] == '0') memmove(e + 2, e + 3, strlen(e + 3) + 1); /* 1e-5 */
+    if (how % 5 == 4 && point && !e) strcat(text, "0");
+}
+
+static double draw_number(uint64_t *seed)
+{
+    uint64_t r = next_random(seed);
+    double u = (double)(next_random(seed) >> 11) * 0x1p-53;
+    switch (r % 6) {
+    case 0: return (double)((int)(r >> 8) % 20 - 5);
+    case 1: return (double)((int)(r >> 8) % 2000) / 100;
+    case 2: return u;
+    case 3: return u * pow(10, (double)((int)(r >> 8) % 40 - 20));
+    case 4: return pow(10, (double)((int)(r >> 8) % 40 - 20));
+    default: return (double)(int64_t)(next_random(seed) >> (r >> 8) % 60);
+    }
+}
+
+/* In a column of numbers, cells of one value are cells of one text: so writing the values in the
+ * style of the column gives every text back. */
+static void equal_numbers_of_a_column_are_equal_texts(void **state)
+{
+    (void)state;
+    uint64_t seed = 20;
+    int doubles = 0;
+    for (int round = 0; round < 100000; round++) {
+        char one[400], two[400];
+        const char *const texts[] = {one, two};
+        double value = draw_number(&seed);
+        write_number(value, next_random(&seed), one, sizeof one);
+        if (next_random(&seed) % 4 == 0) value = draw_number(&seed);
+        write_number(value, next_random(&seed), two, sizeof two);
+        mdm_error err = {0};
+        column c;
+        column_open(&c, texts, 2, NULL);
+        must(column_pass(&c, 1, &err), &err);
+        if (column_type(&c) == MDM_TYPE_DOUBLE) {
+            const double *values = c.chunk->columns[0].values;
+            if (values[0] != strtod(one, NULL) || values[1] != strtod(two, NULL))
+                fail_msg("%s and %s are read as %.17g and %.17g", one, two, values[0], values[1]);
+            if (memcmp(&values[0], &values[1], sizeof *values) == 0 && strcmp(one, two) != 0)
+                fail_msg("%s and %s are one value", one, two);
+            doubles++;
+        } else if (column_type(&c) == MDM_TYPE_TEXT) {
+            assert_string_equal(cell(c.chunk, 0, 0), one);
+            assert_string_equal(cell(c.chunk, 0, 1), two);
+        } else {
+            assert_int_equal(column_type(&c), MDM_TYPE_INT64);
+            assert_string_equal(cell(c.chunk, 0, 0), one);
+        }
+        column_close(&c);
+    }
+    assert_in_range(doubles, 10000, 60000);
+}
+
 /* --- notes -------------------------------------------------------------------------------- */
 
 static const char *note_of(const char *const *texts, size_t count)
@@ -543,6 +612,7 @@ int main(void)
         cmocka_unit_test(a_surprise_at_either_end_changes_the_type_and_no_cell),
         cmocka_unit_test(the_choice_breaks_at_the_run_with_the_surprise),
         cmocka_unit_test(values_that_begin_after_the_sample_get_their_type),
+        cmocka_unit_test(equal_numbers_of_a_column_are_equal_texts),
         cmocka_unit_test(a_note_says_why_what_looks_like_numbers_is_text),
         cmocka_unit_test(plain_text_and_good_columns_need_no_note),
         cmocka_unit_test(a_long_example_is_cut_at_a_character),
