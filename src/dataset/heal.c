@@ -1,6 +1,8 @@
-/* What dead owners left. The order of questions matters: first the lock (mdm_lock_take() makes sure that
- * the path still leads to the locked file), then whether a description points to the folder: asked
- * the other way round, its owner might commit in between. */
+/* What dead owners left. All of it is done under the exclusive lock of datasets/, so nobody is between
+ * making a folder, or an owner file, and locking it; whoever cannot have that lock at once leaves the
+ * healing to the next. The order of questions matters: first the owner's lock (mdm_lock_take() makes
+ * sure that the path still leads to the locked file), then whether a description points to the folder:
+ * asked the other way round, its owner might commit in between. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -14,7 +16,6 @@ typedef struct healer {
     mdm_is_described *is_described;
     mdm_drop_schema *drop;
     void *self;
-    bool alone; /* datasets/.lock is ours: nobody is between two steps */
     int removed;
 } healer;
 
@@ -51,9 +52,12 @@ static mdm_status heal_owned(healer *h, const char *folder, const char *owner, m
     if (h->is_described(h->self, folder)) {
         status = mdm_file_unlink(owner, err);
     } else {
-        status = drop_schemas(h, owner, err);
-        if (status == MDM_OK) status = mdm_folder_discard(h->config, folder, err);
-        if (status == MDM_OK) h->removed++;
+        /* A server that cannot be reached now is no reason to refuse other work: the folder stays, and
+         * with it the note of what is to be dropped. */
+        if (drop_schemas(h, owner, NULL) == MDM_OK) {
+            status = mdm_folder_discard(h->config, folder, err);
+            if (status == MDM_OK) h->removed++;
+        }
     }
     mdm_lock_drop(&lock);
     return status == MDM_NOT_FOUND ? MDM_OK : status;
@@ -74,7 +78,7 @@ static mdm_status heal_folder(healer *h, const char *folder, mdm_error *err)
         status = mdm_no_memory(err, "a path");
     } else if (mdm_path_look(owner, false, &look, NULL) == MDM_OK) {
         status = heal_owned(h, folder, owner, err);
-    } else if (is_ours(folder) && h->alone) {
+    } else if (is_ours(folder)) {
         status = mdm_dir_remove(path, err);
         if (status == MDM_OK) h->removed++;
     }
@@ -106,14 +110,14 @@ mdm_status mdm_heal(const mdm_config *config, mdm_is_described *is_described, md
     healer h = {.config = config, .is_described = is_described, .drop = drop, .self = self};
     mdm_lock home = MDM_LOCK_INIT;
     mdm_names names = {0};
+    if (removed) *removed = 0;
     mdm_status status = mdm_home_lock(config, MDM_LOCK_EXCLUSIVE, &home, err);
-    h.alone = status == MDM_OK;
-    if (status == MDM_BUSY) status = MDM_OK;
+    if (status == MDM_BUSY) return MDM_OK;
     if (status == MDM_OK)
         status = mdm_dir_list(mdm_config_text(config, "paths.datasets_path"), &names, err);
     for (size_t i = 0; status == MDM_OK && i < names.count; i++)
         status = heal_folder(&h, names.items[i], err);
-    if (status == MDM_OK && h.alone) status = heal_descriptions(&h, err);
+    if (status == MDM_OK) status = heal_descriptions(&h, err);
     mdm_names_free(&names);
     mdm_lock_drop(&home);
     if (removed) *removed = h.removed;

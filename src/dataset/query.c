@@ -1,5 +1,6 @@
 /* Queries on a dataset: the session's road, with words about its tables where something is not found. */
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "dataset/dataset_internal.h"
@@ -118,17 +119,45 @@ static mdm_status data_changed(mdm_session *session, const mdm_dataset *dataset,
     return status;
 }
 
+/* Be the only one who changes the dataset while it is written to, so that nobody removes or replaces it
+ * meanwhile: writers take turns, and wait as long as for a connection. */
+static mdm_status claim(mdm_session *session, const mdm_dataset *dataset, mdm_lock *owner,
+                        mdm_error *err)
+{
+    const mdm_config *config = mdm_session_config(session);
+    const mdm_description *d = &dataset->description;
+    const char *folder = d->folder ? d->folder : d->info.name;
+    const struct timespec pause = {.tv_nsec = 5000000};
+    const int64_t end = mdm_clock_ns() + mdm_config_int(config, "database.connection_timeout") * 1000000000;
+    mdm_status status;
+    while ((status = mdm_folder_claim(config, folder, NULL, NULL, owner, err)) == MDM_BUSY &&
+           mdm_clock_ns() < end) {
+        MDM_TRY(mdm_stop_check(mdm_session_stop(session), err));
+        nanosleep(&pause, NULL);
+    }
+    return status == MDM_NOT_FOUND ? MDM_OK : status; /* data elsewhere: an old home that was moved */
+}
+
+static void release(mdm_session *session, const mdm_dataset *dataset, mdm_lock *owner)
+{
+    const mdm_description *d = &dataset->description;
+    mdm_folder_release(mdm_session_config(session), d->folder ? d->folder : d->info.name, owner);
+}
+
 mdm_status mdm_dataset_query(mdm_session *session, const mdm_dataset *dataset,
                              const mdm_query *query, mdm_rows **out, mdm_error *err)
 {
     mdm_database *database;
+    mdm_lock owner = MDM_LOCK_INIT;
     mdm_error mine = {0};
     *out = NULL;
     MDM_TRY(mdm_dataset_database(session, dataset, query->write, &database, err));
+    if (query->write) MDM_TRY(claim(session, dataset, &owner, err));
     mdm_status status = mdm_session_query(session, database, query, out, &mine);
     if (status != MDM_OK) add_hint(session, dataset, &mine);
     if (status == MDM_OK && query->write && mdm_rows_info_read(*out).changed != 0)
         status = data_changed(session, dataset, &mine);
+    release(session, dataset, &owner);
     if (status == MDM_OK) return MDM_OK;
     mdm_rows_close(*out);
     *out = NULL;

@@ -225,14 +225,18 @@ static mdm_status note_schema(const char *owner, const char *id, const char *sch
 mdm_status mdm_folder_claim(const mdm_config *config, const char *folder, const char *id,
                             const char *schema, mdm_lock *owner, mdm_error *err)
 {
+    mdm_lock home = MDM_LOCK_INIT;
     *owner = MDM_LOCK_INIT;
     char *path = owner_of(config, folder);
     if (!path) return mdm_no_memory(err, "a path");
-    mdm_status status = mdm_lock_take(path, MDM_LOCK_EXCLUSIVE, false, true, owner, err);
+    mdm_status status = mdm_home_lock(config, MDM_LOCK_SHARED, &home, err);
+    if (status == MDM_OK)
+        status = mdm_lock_take(path, MDM_LOCK_EXCLUSIVE, false, true, owner, err);
     if (status == MDM_BUSY)
         mdm_error_set(err, status, "%s is being changed by another process", folder);
     if (status == MDM_OK && id && schema) status = note_schema(path, id, schema, err);
     if (status != MDM_OK) mdm_lock_drop(owner);
+    mdm_lock_drop(&home);
     mdm_free(path);
     return status;
 }
