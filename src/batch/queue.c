@@ -1,6 +1,7 @@
-/* A ring of slots under one mutex. What passes through are chunks of thousands of rows, so a
- * mutex and two conditions are far below what can be felt; what costs is waking a thread that
- * sleeps, and an end is woken only when it waits (bench/bench_batch.c shows both). */
+/* A ring of slots under one mutex. A put and a get that do not wait take 40 ns together, where a
+ * chunk of thousands of rows takes some 100 us to read and write: nothing cleverer could be felt.
+ * What costs is waking a thread that sleeps, some microseconds, so an end is woken only when it
+ * waits (bench/bench_batch.c shows both). */
 #include "mdm/batch.h"
 
 #include <pthread.h>
