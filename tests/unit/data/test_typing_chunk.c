@@ -19,7 +19,7 @@ static void fill(table *t)
         unsigned k = (unsigned)(next_random(&seed) % 28);
         snprintf(t->texts[0][r], 24, "%d", (int)k * 1000 - 5000);
         snprintf(t->texts[1][r], 24, "%s", k % 2 ? "true" : "false");
-        snprintf(t->texts[2][r], 24, k % 5 ? "text %u of many" : "", k);
+        if (k % 5) snprintf(t->texts[2][r], 24, "text %u of many", k); /* else "" */
         snprintf(t->texts[3][r], 24, "%u.25", k);
         snprintf(t->texts[4][r], 24, "2024-02-%02u", k + 1);
     }
