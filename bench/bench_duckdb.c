@@ -1,17 +1,14 @@
-/* What the DuckDB room and driver cost over DuckDB itself: the same library, threads and memory file
- * system, in turn, in one run.
+/* What the DuckDB room and driver cost over DuckDB itself: the same library, threads and memory
+ * file system, in turn, in one run.
  *
  *     parquet_load   load_query() / bare CREATE TABLE AS
- *     csv_load       load_query() with cells typed by our kernel / bare CREATE TABLE AS of read_csv, which
- *                    guesses types from a sample
- *     stream         rows as chunks / fetching DuckDB's own chunks without looking at them
- *     bulk           a stream through bulk() / the same stream through INSERT ... SELECT from a
- *                    stream table
- *     export         COPY to Parquet from a stream table / from the table itself
- *     bulk_autocommit, bulk_transaction
- *                    a row by bulk() / a row by an INSERT of its own, each committed, or all in one
- *                    transaction (prepared)
- *     point_query    prepare (kept), bind, execute, fetch, finish / bare bind, execute, fetch */
+ *     csv_load       load_query() with cells typed by our kernel / bare CREATE TABLE AS of
+ * read_csv, which guesses types from a sample stream         rows as chunks / fetching DuckDB's own
+ * chunks without looking at them bulk           a stream through bulk() / the same stream through
+ * INSERT ... SELECT from a stream table export         COPY to Parquet from a stream table / from
+ * the table itself bulk_autocommit, bulk_transaction a row by bulk() / a row by an INSERT of its
+ * own, each committed, or all in one transaction (prepared) point_query    prepare (kept), bind,
+ * execute, fetch, finish / bare bind, execute, fetch */
 #include <string.h>
 #include <unistd.h>
 
@@ -32,7 +29,7 @@ static mdm_error err;
 static char folder[] = "/dev/shm/mdm-bench-XXXXXX";
 static char parquet[512], csv[128], target[128], copied[128];
 static const mdm_backend *duck;
-static mdm_conn *conn;          /* to a fresh target */
+static mdm_conn *conn;            /* to a fresh target */
 static mdm_duckdb_instance *bare; /* likewise, without the driver */
 static mdm_duckdb_link *bare_link;
 static mdm_chunk *chunks[4096]; /* flights in memory */
@@ -164,7 +161,8 @@ static mdm_typing *sample(void)
     for (;;) {
         need(mdm_text_scan_next(scan, &cells, &err));
         if (!cells) break;
-        for (size_t i = 0; i < 5; i++) mdm_typing_observe(typing, i, &cells[i]);
+        for (size_t i = 0; i < 5; i++)
+            mdm_typing_observe(typing, i, &cells[i]);
     }
     mdm_text_scan_close(scan);
     mdm_duckdb_disconnect(link);
@@ -185,8 +183,7 @@ static double csv_ours(void)
         char name[MDM_CELL_NAME];
         mdm_text_puts(&sql, i == 0 ? "SELECT " : ", ");
         if (schema->fields[i].type.id == MDM_TYPE_TEXT) mdm_text_printf(&sql, "c%zu", i);
-        else
-            mdm_text_printf(&sql, "%s(c%zu) AS c%zu", mdm_file_query_cell(&query, i, name), i, i);
+        else mdm_text_printf(&sql, "%s(c%zu) AS c%zu", mdm_file_query_cell(&query, i, name), i, i);
     }
     mdm_text_printf(&sql, " FROM " READ_TEXT, csv);
     query.sql = (mdm_str){sql.data, sql.len};
@@ -249,7 +246,8 @@ static double stream_theirs(void)
     mdm_duck.pending_prepared_streaming(prepared, &pending);
     mdm_duck.execute_pending(pending, &result);
     mdm_duck.destroy_pending(&pending);
-    while ((chunk = mdm_duck.fetch_chunk(result))) mdm_duck.destroy_data_chunk(&chunk);
+    while ((chunk = mdm_duck.fetch_chunk(result)))
+        mdm_duck.destroy_data_chunk(&chunk);
     mdm_duck.destroy_result(&result);
     mdm_duck.destroy_prepare(&prepared);
     const double took = bench_now_ns() - start;
@@ -378,9 +376,9 @@ static double single_rows(bool in_one_transaction)
     } else {
         for (int i = 0; i < SINGLE_ROWS; i++) {
             char sql[200];
-            snprintf(sql, sizeof sql,
-                     "INSERT INTO t VALUES (TIMESTAMP '2001-01-01 00:00:00', %d, 100, 'ABC', 'DEF')",
-                     i);
+            snprintf(
+                sql, sizeof sql,
+                "INSERT INTO t VALUES (TIMESTAMP '2001-01-01 00:00:00', %d, 100, 'ABC', 'DEF')", i);
             run_bare(sql);
         }
     }
@@ -450,7 +448,8 @@ static double query_theirs(void)
     return took / QUERIES;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/* --- all of it ----------------------------------------------------------------------------------
+ */
 
 static void make_files(void)
 {
@@ -482,7 +481,8 @@ int main(void)
     compare("bulk_autocommit", 1.0 / 300, bulk_row, row_autocommit);
     compare("bulk_transaction", 1.0 / 50, bulk_row, row_in_transaction);
     compare("point_query", 0, query_ours, query_theirs);
-    for (size_t i = 0; i < chunk_count; i++) mdm_chunk_unref(chunks[i]);
+    for (size_t i = 0; i < chunk_count; i++)
+        mdm_chunk_unref(chunks[i]);
     unlink(csv);
     unlink(copied);
     unlink(target);

@@ -1,5 +1,5 @@
-/* DuckDB gives types for some failures and only words for others (prepare, pending results), but the
- * words always begin with the type. So the words decide, in one way everywhere. */
+/* DuckDB gives types for some failures and only words for others (prepare, pending results), but
+ * the words always begin with the type. So the words decide, in one way everywhere. */
 #include "duckdb/error.h"
 
 #include <duckdb.h>
@@ -111,8 +111,8 @@ static bool is_advice(mdm_str line)
            mdm_str_starts(line, MDM_STR("Possible "));
 }
 
-/* "... Conflicting lock is held in /usr/bin/python3 (PID 123) by user x. See also ...": who holds the
- * file is what the user needs. */
+/* "... Conflicting lock is held in /usr/bin/python3 (PID 123) by user x. See also ...": who holds
+ * the file is what the user needs. */
 static mdm_status held_by(mdm_error *err, mdm_str message)
 {
     const char *file = strchr(message.data, '"');

@@ -1,6 +1,6 @@
-/* One scalar function per typed column. DuckDB keeps a function for as long as its instance lives, or
- * until the transaction that made it is rolled back; so what the functions point to is counted, and is
- * cut off from the typing when the query is over. */
+/* One scalar function per typed column. DuckDB keeps a function for as long as its instance lives,
+ * or until the transaction that made it is rolled back; so what the functions point to is counted,
+ * and is cut off from the typing when the query is over. */
 #include "duckdb/file_query.h"
 
 #include <inttypes.h>
@@ -13,14 +13,15 @@
 #include "duckdb/result.h"
 #include "duckdb/writer.h"
 
-#define BLOCK 1024 /* cells converted at a time; a multiple of 64, so that blocks begin with a word */
+#define BLOCK \
+    1024 /* cells converted at a time; a multiple of 64, so that blocks begin with a word */
 
 /* What the functions of one query share. */
 typedef struct cell_functions {
     pthread_rwlock_t lock; /* of typing: taken for reading by each call */
     mdm_typing *typing;    /* NULL: the query is over */
     bool json, keep_failed;
-    unsigned holders;      /* atomic: the query, and each function */
+    unsigned holders; /* atomic: the query, and each function */
     pthread_mutex_t failure_lock;
     mdm_status status; /* of the first cell refused, with its words */
     mdm_error error;
@@ -114,11 +115,14 @@ static void refuse(cell_function *f, mdm_status status, const duckdb_string_t *v
 static void narrow(const mdm_int128 *from, size_t count, uint8_t precision, void *to, size_t first)
 {
     if (precision <= 4)
-        for (size_t i = 0; i < count; i++) ((int16_t *)to)[first + i] = (int16_t)from[i].low;
+        for (size_t i = 0; i < count; i++)
+            ((int16_t *)to)[first + i] = (int16_t)from[i].low;
     else if (precision <= 9)
-        for (size_t i = 0; i < count; i++) ((int32_t *)to)[first + i] = (int32_t)from[i].low;
+        for (size_t i = 0; i < count; i++)
+            ((int32_t *)to)[first + i] = (int32_t)from[i].low;
     else
-        for (size_t i = 0; i < count; i++) ((int64_t *)to)[first + i] = (int64_t)from[i].low;
+        for (size_t i = 0; i < count; i++)
+            ((int64_t *)to)[first + i] = (int64_t)from[i].low;
 }
 
 static size_t value_bytes(mdm_type type)
@@ -148,7 +152,8 @@ static bool convert_block(cell_function *f, const mdm_cells *cells, size_t first
     if (typed.null_count > 0) *any_null = true;
     if (typed.failed_count == 0 || f->all->keep_failed) return true;
     size_t bad = 0;
-    while (!(failed[bad >> 3] >> (bad & 7) & 1)) bad++;
+    while (!(failed[bad >> 3] >> (bad & 7) & 1))
+        bad++;
     refuse(f, MDM_FORMAT, (const duckdb_string_t *)cells->views + bad);
     return false;
 }
@@ -192,12 +197,11 @@ static bool unescape(cell_function *f, const duckdb_string_t *views, const uint6
     for (size_t r = 0; r < count; r++) {
         mdm_str text = {NULL, 0};
         if (!set || (set[r >> 6] >> (r & 63) & 1))
-            text = f->all->json ? mdm_typing_json_text(text_of(&views[r]), &room)
-                                : text_of(&views[r]);
+            text =
+                f->all->json ? mdm_typing_json_text(text_of(&views[r]), &room) : text_of(&views[r]);
         if (text.data)
             mdm_duck.unsafe_vector_assign_string_element_len(output, r, text.data, text.len);
-        else
-            validity[r >> 6] &= ~(UINT64_C(1) << (r & 63));
+        else validity[r >> 6] &= ~(UINT64_C(1) << (r & 63));
     }
     const bool done = !room.failed;
     mdm_text_clear(&room);
@@ -214,8 +218,7 @@ static void on_call(duckdb_function_info info, duckdb_data_chunk input, duckdb_v
     const uint64_t *set = mdm_duck.vector_get_validity(cells);
 
     pthread_rwlock_rdlock(&f->all->lock);
-    if (!f->all->typing)
-        mdm_duck.scalar_function_set_error(info, "a file is no longer being read");
+    if (!f->all->typing) mdm_duck.scalar_function_set_error(info, "a file is no longer being read");
     else if (!(f->type.id == MDM_TYPE_TEXT ? unescape : convert)(f, views, set, count, output))
         mdm_duck.scalar_function_set_error(info, "a cell was refused");
     pthread_rwlock_unlock(&f->all->lock);
@@ -224,8 +227,8 @@ static void on_call(duckdb_function_info info, duckdb_data_chunk input, duckdb_v
 
 /* --- making the functions ------------------------------------------------------------- */
 
-static mdm_status make_function(cell_functions *all, const char *name, size_t column,
-                                mdm_type type, mdm_duckdb_link *link, mdm_error *err)
+static mdm_status make_function(cell_functions *all, const char *name, size_t column, mdm_type type,
+                                mdm_duckdb_link *link, mdm_error *err)
 {
     cell_function *own = mdm_alloc(sizeof *own);
     if (!own) return mdm_no_memory(err, "a cell function");

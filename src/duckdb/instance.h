@@ -24,7 +24,8 @@ typedef struct mdm_duckdb_link mdm_duckdb_link; /* one connection */
 typedef struct mdm_duckdb_options {
     bool read_only;
     bool create; /* make the file when it is not there (mode 0600) */
-    const mdm_setting *settings; /* by DuckDB's names: memory_limit "200MB", threads, temp_directory */
+    const mdm_setting
+        *settings; /* by DuckDB's names: memory_limit "200MB", threads, temp_directory */
     size_t setting_count;
 } mdm_duckdb_options;
 
@@ -42,8 +43,8 @@ void mdm_duckdb_close(mdm_duckdb_instance *instance);
 /* Was it opened for reading only (by now)? */
 bool mdm_duckdb_is_read_only(mdm_duckdb_instance *instance);
 
-/* Can it still be used? MDM_IO: the file was moved or deleted; MDM_BACKEND: DuckDB gave up on it, see
- * below. Asks no database. */
+/* Can it still be used? MDM_IO: the file was moved or deleted; MDM_BACKEND: DuckDB gave up on it,
+ * see below. Asks no database. */
 MDM_MUST_CHECK mdm_status mdm_duckdb_check(mdm_duckdb_instance *instance, mdm_error *err);
 /* A fatal error was met: DuckDB answers nothing more until all who use the instance have closed
  * it. Nobody joins it any more; who opens the file meanwhile waits or is told MDM_BUSY. */

@@ -14,8 +14,7 @@
 #define LIBRARY_NAME "libduckdb.so"
 #define STRINGIFY(x) #x
 #define TEXT_OF(x) STRINGIFY(x)
-#define HEADER_VERSION \
-    TEXT_OF(DUCKDB_API_VERSION_MAJOR) "." TEXT_OF(DUCKDB_API_VERSION_MINOR)
+#define HEADER_VERSION TEXT_OF(DUCKDB_API_VERSION_MAJOR) "." TEXT_OF(DUCKDB_API_VERSION_MINOR)
 
 mdm_duckdb_functions mdm_duck;
 
@@ -92,8 +91,8 @@ static bool find_function(void *library, const char *name, void *slot, size_t by
 
 static const char *first_missing(void *library, mdm_duckdb_functions *table)
 {
-#define X(name)                                                                            \
-    if (!find_function(library, "duckdb_" #name, &table->name, sizeof table->name))        \
+#define X(name)                                                                     \
+    if (!find_function(library, "duckdb_" #name, &table->name, sizeof table->name)) \
         return "duckdb_" #name;
     MDM_DUCKDB_FUNCTIONS(X)
 #undef X
@@ -101,17 +100,15 @@ static const char *first_missing(void *library, mdm_duckdb_functions *table)
 }
 
 /* The C interface is stable within major.minor only: vectors are read directly. */
-static mdm_status check_version(const mdm_duckdb_functions *table, const char *path,
-                                mdm_error *err)
+static mdm_status check_version(const mdm_duckdb_functions *table, const char *path, mdm_error *err)
 {
     const char *version = table->library_version();
     mdm_str has = mdm_str_from(version[0] == 'v' ? version + 1 : version);
     if (mdm_str_starts(has, MDM_STR(HEADER_VERSION "."))) return MDM_OK;
     mdm_error_set(err, MDM_UNSUPPORTED, "%s is DuckDB %s, but this MDM was built for %s", path,
                   version, HEADER_VERSION);
-    return mdm_error_hint(err, MDM_UNSUPPORTED,
-                          "set MDM_DUCKDB_LIBRARY to a %s of version %s", LIBRARY_NAME,
-                          HEADER_VERSION);
+    return mdm_error_hint(err, MDM_UNSUPPORTED, "set MDM_DUCKDB_LIBRARY to a %s of version %s",
+                          LIBRARY_NAME, HEADER_VERSION);
 }
 
 static mdm_status load(mdm_error *err)

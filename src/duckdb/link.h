@@ -1,8 +1,9 @@
 /* link.h - a connection as this room and the DuckDB driver see it.
  *
  * Whatever uses a link stands between begin and end (nested pairs are one): only then has it a
- * connection, and the instance stays as it is. A stream, a statement handed out, an open transaction hold a
- * pair. Between pairs the instance may be switched to writing; then the connection is a new one. */
+ * connection, and the instance stays as it is. A stream, a statement handed out, an open
+ * transaction hold a pair. Between pairs the instance may be switched to writing; then the
+ * connection is a new one. */
 #ifndef MDM_DUCKDB_LINK_H
 #define MDM_DUCKDB_LINK_H
 
@@ -12,9 +13,9 @@
 
 struct mdm_duckdb_link {
     mdm_duckdb_instance *instance;
-    mdm_duckdb_link *next, **link;   /* among the links of the instance; guarded by it */
-    duckdb_connection conn;          /* NULL while the instance is being switched; guarded by it */
-    unsigned depth;                  /* of begin and end */
+    mdm_duckdb_link *next, **link; /* among the links of the instance; guarded by it */
+    duckdb_connection conn;        /* NULL while the instance is being switched; guarded by it */
+    unsigned depth;                /* of begin and end */
     mdm_watch watch;
     /* Called before the connection goes while nobody uses the link, on whatever thread: what was
      * prepared over it must be destroyed. NULL: nothing ever is. */
@@ -34,12 +35,14 @@ void mdm_duckdb_end(mdm_duckdb_link *link);
 void mdm_duckdb_watch(mdm_duckdb_link *link, const mdm_stop *stop);
 mdm_status mdm_duckdb_unwatch(mdm_duckdb_link *link); /* MDM_OK: it was not stopped */
 
-/* Drop the connection and take a new one: temporary tables, settings, an open transaction are gone. */
+/* Drop the connection and take a new one: temporary tables, settings, an open transaction are gone.
+ */
 MDM_MUST_CHECK mdm_status mdm_duckdb_reconnect(mdm_duckdb_link *link, mdm_error *err);
 
-/* How often something was written over any link of the instance. DuckDB (1.5.6) keeps what statistics
- * said when a statement was prepared: "no such row", a count. A statement without parameters that was
- * prepared before a write must be prepared anew; those with parameters DuckDB plans for each run. */
+/* How often something was written over any link of the instance. DuckDB (1.5.6) keeps what
+ * statistics said when a statement was prepared: "no such row", a count. A statement without
+ * parameters that was prepared before a write must be prepared anew; those with parameters DuckDB
+ * plans for each run. */
 uint64_t mdm_duckdb_changes(const mdm_duckdb_link *link);
 void mdm_duckdb_note_change(mdm_duckdb_link *link);
 
@@ -55,7 +58,9 @@ void mdm_duckdb_note_change(mdm_duckdb_link *link);
 #ifdef MDM_THREAD_SANITIZER
 void mdm_duckdb_relay(void);
 #else
-static inline void mdm_duckdb_relay(void) {}
+static inline void mdm_duckdb_relay(void)
+{
+}
 #endif
 
 /* Make the table function behind stream tables; called for each database that is opened. */

@@ -27,8 +27,7 @@ static mdm_status add_children(mdm_node *node, size_t count, mdm_error *err)
 }
 
 static mdm_status add_names(mdm_node *node, duckdb_logical_type type, size_t count,
-                            char *(*name_of)(duckdb_logical_type type, idx_t index),
-                            mdm_error *err)
+                            char *(*name_of)(duckdb_logical_type type, idx_t index), mdm_error *err)
 {
     node->names = mdm_alloc_zero(count, sizeof *node->names);
     if (!node->names && count > 0) return mdm_no_memory(err, "names of a nested type");
@@ -113,8 +112,10 @@ mdm_status mdm_node_init(mdm_node *node, duckdb_logical_type type, mdm_error *er
 
 void mdm_node_clear(mdm_node *node)
 {
-    for (size_t i = 0; i < node->count; i++) mdm_node_clear(&node->children[i]);
-    for (size_t i = 0; i < node->name_count; i++) mdm_duck.free(node->names[i]);
+    for (size_t i = 0; i < node->count; i++)
+        mdm_node_clear(&node->children[i]);
+    for (size_t i = 0; i < node->name_count; i++)
+        mdm_duck.free(node->names[i]);
     mdm_free(node->children);
     mdm_free(node->names);
     *node = (mdm_node){0};
@@ -212,7 +213,8 @@ static void put_timestamp(mdm_text *text, int64_t value, int64_t per_second, mdm
     put_cell(text, (mdm_type){.id = type}, &micros);
     if (rest == 0) return;
     int digits = per_second == 1000 ? 3 : 9;
-    for (; rest % 10 == 0; digits--) rest /= 10;
+    for (; rest % 10 == 0; digits--)
+        rest /= 10;
     mdm_text_printf(text, ".%0*" PRId64, digits, rest);
 }
 
@@ -238,28 +240,18 @@ static void put_plain(const mdm_node *node, uint64_t row, mdm_text *text)
     case DUCKDB_TYPE_HUGEINT: mdm_put_hugeint(text, AT(duckdb_hugeint)); break;
     case DUCKDB_TYPE_UHUGEINT: mdm_put_uhugeint(text, AT(duckdb_uhugeint)); break;
     case DUCKDB_TYPE_BIGNUM: mdm_put_bignum(text, bytes_at(node, row)); break;
-    case DUCKDB_TYPE_FLOAT:
-        put_cell(text, (mdm_type){.id = MDM_TYPE_FLOAT}, &AT(float));
-        break;
-    case DUCKDB_TYPE_DOUBLE:
-        put_cell(text, (mdm_type){.id = MDM_TYPE_DOUBLE}, &AT(double));
-        break;
+    case DUCKDB_TYPE_FLOAT: put_cell(text, (mdm_type){.id = MDM_TYPE_FLOAT}, &AT(float)); break;
+    case DUCKDB_TYPE_DOUBLE: put_cell(text, (mdm_type){.id = MDM_TYPE_DOUBLE}, &AT(double)); break;
     case DUCKDB_TYPE_DECIMAL: put_decimal(node, row, text); break;
-    case DUCKDB_TYPE_DATE:
-        put_cell(text, (mdm_type){.id = MDM_TYPE_DATE}, &AT(int32_t));
-        break;
-    case DUCKDB_TYPE_TIME:
-        put_cell(text, (mdm_type){.id = MDM_TYPE_TIME}, &AT(int64_t));
-        break;
+    case DUCKDB_TYPE_DATE: put_cell(text, (mdm_type){.id = MDM_TYPE_DATE}, &AT(int32_t)); break;
+    case DUCKDB_TYPE_TIME: put_cell(text, (mdm_type){.id = MDM_TYPE_TIME}, &AT(int64_t)); break;
     case DUCKDB_TYPE_TIMESTAMP:
         put_cell(text, (mdm_type){.id = MDM_TYPE_TIMESTAMP}, &AT(int64_t));
         break;
     case DUCKDB_TYPE_TIMESTAMP_TZ:
         put_cell(text, (mdm_type){.id = MDM_TYPE_TIMESTAMPTZ}, &AT(int64_t));
         break;
-    case DUCKDB_TYPE_TIMESTAMP_S:
-        put_timestamp(text, AT(int64_t), 1, MDM_TYPE_TIMESTAMP);
-        break;
+    case DUCKDB_TYPE_TIMESTAMP_S: put_timestamp(text, AT(int64_t), 1, MDM_TYPE_TIMESTAMP); break;
     case DUCKDB_TYPE_TIMESTAMP_MS:
         put_timestamp(text, AT(int64_t), 1000, MDM_TYPE_TIMESTAMP);
         break;

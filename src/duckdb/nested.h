@@ -9,15 +9,15 @@
 /* A type, and the vector at hand. */
 typedef struct mdm_node {
     duckdb_type type;
-    duckdb_type storage;     /* DECIMAL, ENUM: what the vector holds */
-    uint8_t scale;           /* DECIMAL */
-    bool is_json;            /* VARCHAR that DuckDB knows to hold JSON */
-    uint64_t array_size;     /* ARRAY */
-    size_t count;            /* children: members of STRUCT, UNION; 1: LIST, ARRAY; 2: MAP */
+    duckdb_type storage; /* DECIMAL, ENUM: what the vector holds */
+    uint8_t scale;       /* DECIMAL */
+    bool is_json;        /* VARCHAR that DuckDB knows to hold JSON */
+    uint64_t array_size; /* ARRAY */
+    size_t count;        /* children: members of STRUCT, UNION; 1: LIST, ARRAY; 2: MAP */
     struct mdm_node *children;
-    char **names;            /* of members, or the words of ENUM: DuckDB's memory */
+    char **names; /* of members, or the words of ENUM: DuckDB's memory */
     size_t name_count;
-    const void *data;        /* valid between bind and the chunk's end */
+    const void *data; /* valid between bind and the chunk's end */
     const uint64_t *validity;
 } mdm_node;
 

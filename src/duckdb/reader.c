@@ -1,5 +1,5 @@
-/* A chunk is made in two steps: measure (text that must be written is written then, into a buffer of the
- * column), then one block of memory is filled. */
+/* A chunk is made in two steps: measure (text that must be written is written then, into a buffer
+ * of the column), then one block of memory is filled. */
 #include "duckdb/reader.h"
 
 #include <inttypes.h>
@@ -47,12 +47,12 @@ static bool fill_bool(const column_reader *column, int64_t count, void *to, int6
     return true;
 }
 
-#define FILL_SAME(name, c_type)                                                              \
-    static bool name(const column_reader *column, int64_t count, void *to, int64_t *bad)     \
-    {                                                                                        \
-        (void)bad;                                                                           \
-        memcpy(to, column->node.data, (size_t)count * sizeof(c_type));                       \
-        return true;                                                                         \
+#define FILL_SAME(name, c_type)                                                          \
+    static bool name(const column_reader *column, int64_t count, void *to, int64_t *bad) \
+    {                                                                                    \
+        (void)bad;                                                                       \
+        memcpy(to, column->node.data, (size_t)count * sizeof(c_type));                   \
+        return true;                                                                     \
     }
 FILL_SAME(fill_1, int8_t)
 FILL_SAME(fill_2, int16_t)
@@ -60,29 +60,30 @@ FILL_SAME(fill_4, int32_t)
 FILL_SAME(fill_8, int64_t)
 FILL_SAME(fill_16, mdm_int128)
 
-#define FILL_WIDER(name, c_from, c_to)                                                       \
-    static bool name(const column_reader *column, int64_t count, void *to, int64_t *bad)     \
-    {                                                                                        \
-        (void)bad;                                                                           \
-        SOURCE(c_from);                                                                      \
-        c_to *values = to;                                                                   \
-        for (int64_t r = 0; r < count; r++) values[r] = (c_to)from[r];                       \
-        return true;                                                                         \
+#define FILL_WIDER(name, c_from, c_to)                                                   \
+    static bool name(const column_reader *column, int64_t count, void *to, int64_t *bad) \
+    {                                                                                    \
+        (void)bad;                                                                       \
+        SOURCE(c_from);                                                                  \
+        c_to *values = to;                                                               \
+        for (int64_t r = 0; r < count; r++)                                              \
+            values[r] = (c_to)from[r];                                                   \
+        return true;                                                                     \
     }
 FILL_WIDER(fill_u1, uint8_t, int16_t)
 FILL_WIDER(fill_u2, uint16_t, int32_t)
 FILL_WIDER(fill_u4, uint32_t, int64_t)
 
 /* DECIMAL as DuckDB stores the narrower ones. */
-#define FILL_DECIMAL(name, c_from)                                                           \
-    static bool name(const column_reader *column, int64_t count, void *to, int64_t *bad)     \
-    {                                                                                        \
-        (void)bad;                                                                           \
-        SOURCE(c_from);                                                                      \
-        mdm_int128 *values = to;                                                             \
-        for (int64_t r = 0; r < count; r++)                                                  \
-            values[r] = (mdm_int128){(uint64_t)(int64_t)from[r], from[r] < 0 ? -1 : 0};      \
-        return true;                                                                         \
+#define FILL_DECIMAL(name, c_from)                                                       \
+    static bool name(const column_reader *column, int64_t count, void *to, int64_t *bad) \
+    {                                                                                    \
+        (void)bad;                                                                       \
+        SOURCE(c_from);                                                                  \
+        mdm_int128 *values = to;                                                         \
+        for (int64_t r = 0; r < count; r++)                                              \
+            values[r] = (mdm_int128){(uint64_t)(int64_t)from[r], from[r] < 0 ? -1 : 0};  \
+        return true;                                                                     \
     }
 FILL_DECIMAL(fill_decimal_2, int16_t)
 FILL_DECIMAL(fill_decimal_4, int32_t)
@@ -93,7 +94,8 @@ static bool fill_u8(const column_reader *column, int64_t count, void *to, int64_
     (void)bad;
     SOURCE(uint64_t);
     mdm_int128 *values = to;
-    for (int64_t r = 0; r < count; r++) values[r] = (mdm_int128){from[r], 0};
+    for (int64_t r = 0; r < count; r++)
+        values[r] = (mdm_int128){from[r], 0};
     return true;
 }
 
@@ -207,8 +209,8 @@ static const type_rule rules[] = {
 
 static void choose_decimal(column_reader *column, duckdb_logical_type type)
 {
-    column->type = (mdm_type){MDM_TYPE_DECIMAL, mdm_duck.decimal_width(type),
-                              mdm_duck.decimal_scale(type)};
+    column->type =
+        (mdm_type){MDM_TYPE_DECIMAL, mdm_duck.decimal_width(type), mdm_duck.decimal_scale(type)};
     switch (column->node.storage) {
     case DUCKDB_TYPE_SMALLINT: column->fill = fill_decimal_2; break;
     case DUCKDB_TYPE_INTEGER: column->fill = fill_decimal_4; break;
@@ -273,7 +275,8 @@ mdm_status mdm_duckdb_reader_open(duckdb_result *result, mdm_duckdb_reader **out
     columns = NULL;
     reader = NULL;
 done:
-    for (size_t i = 0; columns && i < opened; i++) mdm_node_clear(&columns[i].node);
+    for (size_t i = 0; columns && i < opened; i++)
+        mdm_node_clear(&columns[i].node);
     mdm_free(columns);
     mdm_free(reader);
     mdm_free(fields);
@@ -327,7 +330,8 @@ static size_t string_bytes(const column_reader *column, int64_t rows)
     SOURCE(duckdb_string_t);
     size_t bytes = 0;
     if (!column->node.validity) {
-        for (int64_t r = 0; r < rows; r++) bytes += from[r].value.inlined.length;
+        for (int64_t r = 0; r < rows; r++)
+            bytes += from[r].value.inlined.length;
         return bytes;
     }
     for (int64_t r = 0; r < rows; r++)
@@ -359,7 +363,8 @@ static mdm_status measure(column_reader *column, const char *name, int64_t rows,
     const size_t text = column->written ? column->words.len : string_bytes(column, rows);
     if (text > INT32_MAX)
         return mdm_error_set(err, MDM_UNSUPPORTED,
-                             "column '%s': %" PRId64 " values next to each other have %zu bytes, more "
+                             "column '%s': %" PRId64
+                             " values next to each other have %zu bytes, more "
                              "than a chunk holds",
                              name, rows, text);
     *bytes += aligned((size_t)(rows + 1) * sizeof(int32_t)) + aligned(text);
@@ -400,7 +405,8 @@ static void fill_words(const column_reader *column, int64_t rows, mdm_column *to
 {
     int32_t *offsets = carve(memory, (size_t)(rows + 1) * sizeof *offsets);
     offsets[0] = 0;
-    for (int64_t r = 0; r < rows; r++) offsets[r + 1] = (int32_t)column->word_ends[r];
+    for (int64_t r = 0; r < rows; r++)
+        offsets[r + 1] = (int32_t)column->word_ends[r];
     to->offsets = offsets;
     to->values = memcpy(carve(memory, column->words.len), column->words.data, column->words.len);
 }
@@ -417,8 +423,7 @@ static void fill_strings(const column_reader *column, int64_t rows, mdm_column *
         const uint32_t len = from[r].value.inlined.length;
         if (len <= sizeof from[r].value.inlined.inlined)
             memcpy(end, from[r].value.inlined.inlined, len);
-        else
-            memcpy(end, from[r].value.pointer.ptr, len);
+        else memcpy(end, from[r].value.pointer.ptr, len);
         end += len;
     }
     offsets[rows] = (int32_t)(end - bytes);
@@ -446,8 +451,8 @@ static mdm_status fill_column(const mdm_duckdb_reader *reader, size_t index, int
     mdm_text value;
     mdm_text_init(&value);
     mdm_node_put(&column->node, (uint64_t)bad, &value);
-    mdm_error_set(err, MDM_FORMAT, "column '%s', row %" PRId64 ": %s has no exact place in %s", name,
-                  reader->rows + bad + 1, value.data, mdm_type_text(column->type, word));
+    mdm_error_set(err, MDM_FORMAT, "column '%s', row %" PRId64 ": %s has no exact place in %s",
+                  name, reader->rows + bad + 1, value.data, mdm_type_text(column->type, word));
     mdm_text_clear(&value);
     return mdm_error_hint(err, MDM_FORMAT, "CAST the column to VARCHAR, or to a type that rounds");
 }

@@ -11,7 +11,7 @@ typedef struct mdm_duckdb_reader mdm_duckdb_reader;
  * owns *out. */
 MDM_MUST_CHECK mdm_status mdm_duckdb_reader_open(duckdb_result *result, mdm_duckdb_reader **out,
                                                  mdm_error *err);
-void mdm_duckdb_reader_close(mdm_duckdb_reader *reader); /* NULL allowed */
+void mdm_duckdb_reader_close(mdm_duckdb_reader *reader);                     /* NULL allowed */
 const mdm_schema *mdm_duckdb_reader_schema(const mdm_duckdb_reader *reader); /* borrowed */
 
 /* Copy a DuckDB chunk of that result. MDM_FORMAT: a cell that does not fit, with column and

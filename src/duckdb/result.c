@@ -63,7 +63,8 @@ static mdm_status run_all(run *r, const char *sql, mdm_error *err)
     r->count = mdm_duck.extract_statements(r->link->conn, sql, &r->all);
     const char *words = r->count == 0 ? mdm_duck.extract_statements_error(r->all) : NULL;
     mdm_status status = words ? mdm_duckdb_error(err, words) : MDM_OK;
-    for (idx_t i = 0; i < r->count && status == MDM_OK; i++) status = run_one(r, i, err);
+    for (idx_t i = 0; i < r->count && status == MDM_OK; i++)
+        status = run_one(r, i, err);
     mdm_duck.destroy_extracted(&r->all);
     return status;
 }
@@ -172,8 +173,8 @@ static bool as_number(const mdm_column *column, int64_t *out)
     }
 }
 
-mdm_status mdm_duckdb_number(mdm_duckdb_link *link, mdm_str sql, const mdm_stop *stop,
-                             int64_t *out, mdm_error *err)
+mdm_status mdm_duckdb_number(mdm_duckdb_link *link, mdm_str sql, const mdm_stop *stop, int64_t *out,
+                             mdm_error *err)
 {
     mdm_stream rows;
     mdm_chunk *chunk = NULL;

@@ -6,10 +6,10 @@
  * How DuckDB's types travel: integers and BOOLEAN as they are, unsigned ones one size wider,
  * UBIGINT as DECIMAL(20,0), HUGEINT as DECIMAL(38,0); FLOAT, DOUBLE, DECIMAL, VARCHAR, BLOB, DATE,
  * TIME, TIMESTAMP and TIMESTAMP WITH TIME ZONE as they are; TIMESTAMP_S, _MS, _NS and TIME_NS in
- * microseconds; GEOMETRY as BLOB (WKB); ENUM, UUID, INTERVAL, BIT, TIME WITH TIME ZONE, UHUGEINT and
- * BIGNUM as TEXT in DuckDB's own words; LIST, ARRAY, STRUCT, MAP and UNION as TEXT holding JSON. A value
- * that its type cannot hold (a HUGEINT of 39 digits, nanoseconds that are no whole microseconds)
- * is MDM_FORMAT with column and row. VARIANT is MDM_UNSUPPORTED: CAST it. */
+ * microseconds; GEOMETRY as BLOB (WKB); ENUM, UUID, INTERVAL, BIT, TIME WITH TIME ZONE, UHUGEINT
+ * and BIGNUM as TEXT in DuckDB's own words; LIST, ARRAY, STRUCT, MAP and UNION as TEXT holding
+ * JSON. A value that its type cannot hold (a HUGEINT of 39 digits, nanoseconds that are no whole
+ * microseconds) is MDM_FORMAT with column and row. VARIANT is MDM_UNSUPPORTED: CAST it. */
 #ifndef MDM_DUCKDB_RESULT_H
 #define MDM_DUCKDB_RESULT_H
 

@@ -106,7 +106,8 @@ static int64_t told_count(duckdb_result *raw)
     if (!chunk) return 0;
     int64_t count = 0;
     if (mdm_duck.data_chunk_get_size(chunk) == 1)
-        count = *(const int64_t *)mdm_duck.vector_get_data(mdm_duck.data_chunk_get_vector(chunk, 0));
+        count =
+            *(const int64_t *)mdm_duck.vector_get_data(mdm_duck.data_chunk_get_vector(chunk, 0));
     mdm_duck.destroy_data_chunk(&chunk);
     return count;
 }
@@ -161,14 +162,15 @@ mdm_status mdm_duckdb_execute(mdm_duckdb_link *link, duckdb_prepared_statement p
     out->is_open = true;
 
     mdm_status status = MDM_OK;
-    if (state != DuckDBSuccess) status = mdm_duckdb_failure(err, reason, mdm_duck.result_error(&out->raw));
+    if (state != DuckDBSuccess)
+        status = mdm_duckdb_failure(err, reason, mdm_duck.result_error(&out->raw));
     else status = look_at_result(out, reading, err);
     if (status != MDM_OK) mdm_duckdb_result_clear(out);
     return status;
 }
 
-mdm_status mdm_duckdb_fetch(mdm_duckdb_result *result, const mdm_stop *stop,
-                            duckdb_data_chunk *out, mdm_error *err)
+mdm_status mdm_duckdb_fetch(mdm_duckdb_result *result, const mdm_stop *stop, duckdb_data_chunk *out,
+                            mdm_error *err)
 {
     *out = NULL;
     if (!result->is_open || result->ended) return MDM_OK;

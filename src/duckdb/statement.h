@@ -15,19 +15,19 @@ MDM_MUST_CHECK mdm_status mdm_duckdb_free_link(mdm_duckdb_link *link, const mdm_
 
 /* Compile one statement; the caller destroys *out. MDM_INVALID: none, several, or a NUL byte. */
 MDM_MUST_CHECK mdm_status mdm_duckdb_prepare(mdm_duckdb_link *link, mdm_str sql,
-                                             const mdm_stop *stop,
-                                             duckdb_prepared_statement *out, mdm_error *err);
+                                             const mdm_stop *stop, duckdb_prepared_statement *out,
+                                             mdm_error *err);
 
 /* A running statement; zeroed: none. */
 typedef struct mdm_duckdb_result {
     mdm_duckdb_link *link;
     duckdb_result raw;
-    bool is_open;      /* raw is */
-    bool ended;        /* all its rows were read */
-    bool has_rows;     /* a result set, perhaps empty */
-    int64_t changed;   /* rows written, -1: not told */
+    bool is_open;              /* raw is */
+    bool ended;                /* all its rows were read */
+    bool has_rows;             /* a result set, perhaps empty */
+    int64_t changed;           /* rows written, -1: not told */
     mdm_duckdb_reader *reader; /* when it has rows and was asked for them as chunks */
-    mdm_chunk **ahead; /* read ahead because another statement needed the link */
+    mdm_chunk **ahead;         /* read ahead because another statement needed the link */
     size_t ahead_count, ahead_next, ahead_size;
     mdm_status ahead_status; /* what reading ahead ended with, for who reads this result */
     mdm_error ahead_error;
@@ -39,8 +39,8 @@ typedef enum mdm_duckdb_reading {
     MDM_DUCKDB_RAW     /* mdm_duckdb_fetch() */
 } mdm_duckdb_reading;
 
-/* Run it, with its parameters bound; rows are produced while they are read. On failure there is nothing
- * to clear. */
+/* Run it, with its parameters bound; rows are produced while they are read. On failure there is
+ * nothing to clear. */
 MDM_MUST_CHECK mdm_status mdm_duckdb_execute(mdm_duckdb_link *link,
                                              duckdb_prepared_statement prepared,
                                              mdm_duckdb_reading reading, const mdm_stop *stop,

@@ -1,6 +1,6 @@
-/* One table function, mdm_stream(id), serves all: it finds the table among those that are open. What
- * DuckDB holds of a table (the data of a bound statement) is counted, and outlives a table that is
- * closed too early; it then gives an error. */
+/* One table function, mdm_stream(id), serves all: it finds the table among those that are open.
+ * What DuckDB holds of a table (the data of a bound statement) is counted, and outlives a table
+ * that is closed too early; it then gives an error. */
 #include "duckdb/stream_table.h"
 
 #include <inttypes.h>
@@ -23,10 +23,10 @@ struct mdm_stream_table {
     bool started;         /* read by a statement: no second time */
     mdm_chunk *chunk;     /* being handed out, from row `at` on */
     int64_t at;
-    int64_t rows;         /* handed out */
-    mdm_status status;    /* of the source, with its words */
+    int64_t rows;      /* handed out */
+    mdm_status status; /* of the source, with its words */
     mdm_error error;
-    size_t *columns;      /* that the statement wants */
+    size_t *columns; /* that the statement wants */
     size_t column_count;
 };
 
@@ -52,7 +52,8 @@ static mdm_stream_table *find(int64_t id)
 {
     pthread_mutex_lock(&tables_lock);
     mdm_stream_table *table = tables;
-    while (table && table->id != id) table = table->next;
+    while (table && table->id != id)
+        table = table->next;
     if (table) {
         pthread_mutex_lock(&table->lock);
         table->holders++;
@@ -76,8 +77,8 @@ static bool take_name(mdm_map *taken, const mdm_text *name)
     return is_new;
 }
 
-/* The name of a column as DuckDB takes it: it refuses empty ones and twins, which results of queries
- * may have. They become column_3 and a.1, as in the headers of files. */
+/* The name of a column as DuckDB takes it: it refuses empty ones and twins, which results of
+ * queries may have. They become column_3 and a.1, as in the headers of files. */
 static bool column_name(mdm_map *taken, const char *name, size_t index, mdm_text *out)
 {
     for (size_t twin = 0; twin <= taken->count + 1; twin++) {
@@ -242,7 +243,8 @@ void mdm_stream_table_close(mdm_stream_table *table)
     if (!table) return;
     pthread_mutex_lock(&tables_lock);
     mdm_stream_table **at = &tables;
-    while (*at != table) at = &(*at)->next;
+    while (*at != table)
+        at = &(*at)->next;
     *at = table->next;
     pthread_mutex_unlock(&tables_lock);
 

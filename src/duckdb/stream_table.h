@@ -10,7 +10,8 @@
  * It can be read once, by one statement, in order; its rows are pulled from whatever thread of
  * DuckDB runs the scan, one at a time. Columns that the statement does not name are not copied.
  * Columns whose names DuckDB would refuse get others: column_3 for an empty one, a.1 for the second
- * a (in whatever case). A stream that itself reads from the same instance must do so over another link. */
+ * a (in whatever case). A stream that itself reads from the same instance must do so over another
+ * link. */
 #ifndef MDM_DUCKDB_STREAM_TABLE_H
 #define MDM_DUCKDB_STREAM_TABLE_H
 

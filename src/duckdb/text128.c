@@ -19,7 +19,8 @@ static void put_magnitude(mdm_text *text, uint8_t *bytes, size_t count)
         return;
     }
     size_t group_count = 0, first = 0;
-    while (first < count && bytes[first] == 0) first++;
+    while (first < count && bytes[first] == 0)
+        first++;
     do {
         uint64_t rest = 0;
         for (size_t i = first; i < count; i++) {
@@ -28,11 +29,13 @@ static void put_magnitude(mdm_text *text, uint8_t *bytes, size_t count)
             rest %= BILLION;
         }
         groups[group_count++] = (uint32_t)rest;
-        while (first < count && bytes[first] == 0) first++;
+        while (first < count && bytes[first] == 0)
+            first++;
     } while (first < count);
 
     mdm_text_printf(text, "%" PRIu32, groups[--group_count]);
-    while (group_count > 0) mdm_text_printf(text, "%09" PRIu32, groups[--group_count]);
+    while (group_count > 0)
+        mdm_text_printf(text, "%09" PRIu32, groups[--group_count]);
     mdm_free(groups);
 }
 
@@ -101,8 +104,8 @@ void mdm_put_interval(mdm_text *text, duckdb_interval value)
     if (value.micros == 0 && text->len > start) return;
     if (text->len > start) mdm_text_putc(text, ' ');
     if (value.micros < 0) mdm_text_putc(text, '-');
-    put_clock(text, value.micros < 0 ? UINT64_C(0) - (uint64_t)value.micros
-                                     : (uint64_t)value.micros);
+    put_clock(text,
+              value.micros < 0 ? UINT64_C(0) - (uint64_t)value.micros : (uint64_t)value.micros);
 }
 
 void mdm_put_time_tz(mdm_text *text, duckdb_time_tz value)
@@ -137,7 +140,8 @@ void mdm_put_bignum(mdm_text *text, mdm_str bytes)
         return;
     }
     memcpy(magnitude, bytes.data + header, count);
-    for (size_t i = 0; negative && i < count; i++) magnitude[i] = (uint8_t)~magnitude[i];
+    for (size_t i = 0; negative && i < count; i++)
+        magnitude[i] = (uint8_t)~magnitude[i];
     if (negative) mdm_text_putc(text, '-');
     put_magnitude(text, magnitude, count);
     mdm_free(magnitude);

@@ -1,12 +1,12 @@
-/* While the list is empty the thread waits for a signal, but not at once: short statements follow one
- * another, and waking a thread for each would cost more than they do. */
+/* While the list is empty the thread waits for a signal, but not at once: short statements follow
+ * one another, and waking a thread for each would cost more than they do. */
 #include "duckdb/watch.h"
 
 #include <signal.h>
 #include <time.h>
 
-#define LOOK_NS 10000000  /* between two looks */
-#define IDLE_LOOKS 10     /* looks at an empty list before going to sleep */
+#define LOOK_NS 10000000 /* between two looks */
+#define IDLE_LOOKS 10    /* looks at an empty list before going to sleep */
 
 static void look(mdm_watcher *watcher)
 {

@@ -1,8 +1,8 @@
 /* watch.h - a thread that looks at the stops of running work and interrupts it.
  *
  * DuckDB works for seconds inside one call (a sort, a filter without hits, a commit) and never asks
- * us. The watcher looks at every stop each 10 ms while something runs, and sleeps when nothing does. One
- * per instance; its thread starts with the first work that has a stop. */
+ * us. The watcher looks at every stop each 10 ms while something runs, and sleeps when nothing
+ * does. One per instance; its thread starts with the first work that has a stop. */
 #ifndef MDM_DUCKDB_WATCH_H
 #define MDM_DUCKDB_WATCH_H
 
@@ -16,7 +16,8 @@ typedef struct mdm_watch {
     const mdm_stop *stop;
     void (*interrupt)(void *self); /* called at most once, under the watcher's lock */
     void *self;
-    mdm_status reason; /* why it was interrupted: MDM_CANCELLED or MDM_TIMEOUT; MDM_OK: it was not */
+    mdm_status
+        reason; /* why it was interrupted: MDM_CANCELLED or MDM_TIMEOUT; MDM_OK: it was not */
 } mdm_watch;
 
 typedef struct mdm_watcher {

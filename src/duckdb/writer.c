@@ -59,7 +59,8 @@ static bool fits_digits(mdm_int128 value, uint8_t precision)
 {
     if (precision > 18) return true; /* 16 bytes on both sides */
     int64_t limit = 1;
-    for (uint8_t i = 0; i < precision; i++) limit *= 10;
+    for (uint8_t i = 0; i < precision; i++)
+        limit *= 10;
     const int64_t low = (int64_t)value.low;
     return value.high == (low < 0 ? -1 : 0) && low < limit && low > -limit;
 }
@@ -68,8 +69,8 @@ static int64_t first_bad_decimal(const mdm_column *column, int64_t rows)
 {
     const mdm_int128 *values = column->values;
     int64_t row = 0;
-    while (row < rows && (fits_digits(values[row], column->type.precision) ||
-                          !mdm_column_is_set(column, row)))
+    while (row < rows &&
+           (fits_digits(values[row], column->type.precision) || !mdm_column_is_set(column, row)))
         row++;
     return row;
 }
@@ -110,7 +111,8 @@ static void fill_validity(const mdm_column *column, int64_t first, int64_t count
 static void fill_bool(const mdm_column *column, int64_t first, int64_t count, uint8_t *to)
 {
     const uint8_t *bits = column->values;
-    for (int64_t r = 0; r < count; r++) to[r] = bits[(first + r) >> 3] >> ((first + r) & 7) & 1;
+    for (int64_t r = 0; r < count; r++)
+        to[r] = bits[(first + r) >> 3] >> ((first + r) & 7) & 1;
 }
 
 /* As narrow as DuckDB stores it. */
@@ -119,13 +121,16 @@ static void fill_decimal(const mdm_column *column, int64_t first, int64_t count,
     const mdm_int128 *from = (const mdm_int128 *)column->values + first;
     if (column->type.precision <= 4) {
         int16_t *to = data;
-        for (int64_t r = 0; r < count; r++) to[r] = (int16_t)from[r].low;
+        for (int64_t r = 0; r < count; r++)
+            to[r] = (int16_t)from[r].low;
     } else if (column->type.precision <= 9) {
         int32_t *to = data;
-        for (int64_t r = 0; r < count; r++) to[r] = (int32_t)from[r].low;
+        for (int64_t r = 0; r < count; r++)
+            to[r] = (int32_t)from[r].low;
     } else if (column->type.precision <= 18) {
         int64_t *to = data;
-        for (int64_t r = 0; r < count; r++) to[r] = (int64_t)from[r].low;
+        for (int64_t r = 0; r < count; r++)
+            to[r] = (int64_t)from[r].low;
     } else {
         memcpy(data, from, (size_t)count * sizeof *from);
     }
@@ -163,9 +168,7 @@ void mdm_duckdb_fill(const mdm_column *column, int64_t first, int64_t count, mdm
     void *data = mdm_duck.vector_get_data(vector);
     fill_validity(column, first, count, vector);
     switch (column->type.id) {
-    case MDM_TYPE_NULL:
-        memset(data, 0, (size_t)count * sizeof(duckdb_string_t));
-        break;
+    case MDM_TYPE_NULL: memset(data, 0, (size_t)count * sizeof(duckdb_string_t)); break;
     case MDM_TYPE_BOOL: fill_bool(column, first, count, data); break;
     case MDM_TYPE_DECIMAL: fill_decimal(column, first, count, data); break;
     case MDM_TYPE_TEXT:

@@ -1,5 +1,5 @@
-/* Connections and transactions of DuckDB. The room src/duckdb knows the library; this driver knows what
- * a connection of MDM promises. */
+/* Connections and transactions of DuckDB. The room src/duckdb knows the library; this driver knows
+ * what a connection of MDM promises. */
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -76,8 +76,8 @@ static void conn_rollback(mdm_conn *base)
     leave_transaction(conn);
 }
 
-/* DuckDB takes the COMMIT of a transaction that an error has ended for a rollback, and says that all
- * went well. So it is asked whether there still is one. */
+/* DuckDB takes the COMMIT of a transaction that an error has ended for a rollback, and says that
+ * all went well. So it is asked whether there still is one. */
 static mdm_status conn_commit(mdm_conn *base, mdm_error *err)
 {
     duckdb_conn *conn = mdm_duckdb_conn_of(base);
@@ -127,8 +127,8 @@ static bool alters(duckdb_statement_type type)
     }
 }
 
-/* A read-only connection whose instance can be written, because somebody else in this process writes:
- * each of its statements stands in a read-only transaction. */
+/* A read-only connection whose instance can be written, because somebody else in this process
+ * writes: each of its statements stands in a read-only transaction. */
 static bool needs_guard(const duckdb_conn *conn)
 {
     return conn->read_only && !conn->in_transaction && !mdm_duckdb_is_read_only(conn->instance);
@@ -171,7 +171,8 @@ void mdm_duckdb_leave(duckdb_conn *conn, duckdb_passage *passage)
     conn->base.stop = stop;
 }
 
-/* --- statements without rows ------------------------------------------------------------------- */
+/* --- statements without rows -------------------------------------------------------------------
+ */
 
 typedef struct user_run {
     duckdb_conn *conn;
@@ -205,7 +206,8 @@ static mdm_status conn_run(mdm_conn *base, mdm_str sql, int64_t *changed, mdm_er
         conn, mdm_duckdb_run_with(conn->link, sql, &visitor, base->stop, changed, err), err);
 }
 
-/* --- state of a connection ----------------------------------------------------------------------- */
+/* --- state of a connection -----------------------------------------------------------------------
+ */
 
 static mdm_status conn_ping(mdm_conn *base, int timeout_ms, mdm_error *err)
 {
@@ -244,7 +246,8 @@ static mdm_status conn_settle(mdm_conn *base, mdm_error *err)
     return run_words(mdm_duckdb_conn_of(base), "CHECKPOINT", err);
 }
 
-/* --- open and close -------------------------------------------------------------------------------- */
+/* --- open and close
+ * -------------------------------------------------------------------------------- */
 
 /* The instance is about to be switched to writing; nobody uses this connection now. */
 static void drop_statements(void *self)
@@ -268,7 +271,7 @@ static void conn_close(mdm_conn *base)
 }
 
 static mdm_status conn_open(const mdm_location *location, unsigned flags, const mdm_stop *stop,
-                              mdm_conn **out, mdm_error *err)
+                            mdm_conn **out, mdm_error *err)
 {
     *out = NULL;
     duckdb_conn *conn = mdm_alloc_zero(1, sizeof *conn);

@@ -53,9 +53,11 @@ static mdm_status make_chunk(loader *l, mdm_error *err)
     const mdm_schema *schema = l->source->schema;
     duckdb_logical_type *types = mdm_alloc_zero(schema->count, sizeof *types);
     if (!types) return mdm_no_memory(err, "a chunk");
-    for (size_t i = 0; i < schema->count; i++) types[i] = mdm_duckdb_type(schema->fields[i].type);
+    for (size_t i = 0; i < schema->count; i++)
+        types[i] = mdm_duckdb_type(schema->fields[i].type);
     l->chunk = mdm_duck.create_data_chunk(types, schema->count);
-    for (size_t i = 0; i < schema->count; i++) mdm_duck.destroy_logical_type(&types[i]);
+    for (size_t i = 0; i < schema->count; i++)
+        mdm_duck.destroy_logical_type(&types[i]);
     mdm_free(types);
     return l->chunk ? MDM_OK : mdm_no_memory(err, "a chunk");
 }

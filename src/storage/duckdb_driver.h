@@ -17,7 +17,7 @@ typedef struct duckdb_conn {
     mdm_schema *no_columns;
     bool read_only;
     bool broken;
-    bool altered;        /* SQL has changed what the next user would find: settings, temporary tables */
+    bool altered; /* SQL has changed what the next user would find: settings, temporary tables */
     bool in_transaction; /* one was begun, and may still be open; the link is held for it */
     bool failed;         /* a statement failed since then */
     unsigned guards;     /* statements inside the read-only transaction of mdm_duckdb_enter() */
@@ -58,7 +58,7 @@ mdm_status mdm_duckdb_explain(mdm_conn *conn, mdm_str sql, char **out, mdm_error
 /* --- duckdb_bulk.c --- */
 mdm_status mdm_duckdb_bulk(mdm_conn *conn, const mdm_target *target, mdm_stream *source,
                            int64_t *rows, mdm_error *err);
-mdm_status mdm_duckdb_load_query(mdm_conn *conn, const mdm_target *target,
-                                 mdm_file_query *query, int64_t *rows, mdm_error *err);
+mdm_status mdm_duckdb_load_query(mdm_conn *conn, const mdm_target *target, mdm_file_query *query,
+                                 int64_t *rows, mdm_error *err);
 
 #endif

@@ -93,8 +93,7 @@ static duckdb_state bind(duckdb_prepared_statement s, idx_t at, const mdm_value 
     case MDM_TYPE_TEXT:
         if (mdm_utf8_check(bytes) != SIZE_MAX) return DuckDBError;
         return mdm_duck.bind_varchar_length(s, at, bytes.data ? bytes.data : "", bytes.len);
-    case MDM_TYPE_BLOB:
-        return mdm_duck.bind_blob(s, at, bytes.data ? bytes.data : "", bytes.len);
+    case MDM_TYPE_BLOB: return mdm_duck.bind_blob(s, at, bytes.data ? bytes.data : "", bytes.len);
     case MDM_TYPE_DATE:
         if (integer < INT32_MIN || integer > INT32_MAX) return DuckDBError;
         return mdm_duck.bind_date(s, at, (duckdb_date){(int32_t)integer});
@@ -118,8 +117,9 @@ static mdm_status bind_all(duckdb_statement *s, const mdm_value *values, size_t 
         return mdm_error_set(err, MDM_INVALID, "%zu values for %zu placeholders", count, wanted);
     for (size_t i = 0; i < count; i++)
         if (bind(s->prepared, i + 1, &values[i]) != DuckDBSuccess)
-            return mdm_error_set(err, MDM_INVALID, "value %zu is out of range, or text that is "
-                                                   "not UTF-8",
+            return mdm_error_set(err, MDM_INVALID,
+                                 "value %zu is out of range, or text that is "
+                                 "not UTF-8",
                                  i + 1);
     return MDM_OK;
 }
@@ -141,8 +141,8 @@ static mdm_status prepare_anew(duckdb_statement *s, mdm_error *err)
     const uint64_t changes = mdm_duckdb_changes(conn->link);
     duckdb_prepared_statement prepared;
     if (changes == s->changes || mdm_duckdb_stmt_parameters(&s->kept.base) > 0) return MDM_OK;
-    MDM_TRY(mdm_duckdb_prepare(conn->link, (mdm_str){s->kept.sql, s->kept.sql_len},
-                               conn->base.stop, &prepared, err));
+    MDM_TRY(mdm_duckdb_prepare(conn->link, (mdm_str){s->kept.sql, s->kept.sql_len}, conn->base.stop,
+                               &prepared, err));
     mdm_duck.destroy_prepare(&s->prepared);
     s->prepared = prepared;
     s->changes = changes;
@@ -211,10 +211,11 @@ void mdm_duckdb_stmt_finish(mdm_stmt *stmt)
     mdm_duckdb_end(conn->link);
 }
 
-/* --- EXPLAIN ------------------------------------------------------------------------------------ */
+/* --- EXPLAIN ------------------------------------------------------------------------------------
+ */
 
-/* DuckDB plans with values only. One of the right type that occurs often says more than NULL, for which
- * it plans nothing at all. */
+/* DuckDB plans with values only. One of the right type that occurs often says more than NULL, for
+ * which it plans nothing at all. */
 static duckdb_state bind_sample(duckdb_prepared_statement s, idx_t at)
 {
     mdm_value value = {.type = MDM_TYPE_INT64, .as.integer = 1};

@@ -14,9 +14,9 @@
 #include "duckdb/result.h"
 #include "mdm/chunk.h"
 
-#define assert_ok(step)                                              \
-    do {                                                             \
-        err = (mdm_error){0};                                        \
+#define assert_ok(step)                                               \
+    do {                                                              \
+        err = (mdm_error){0};                                         \
         if ((step) != MDM_OK) fail_msg("%s: %s", #step, err.message); \
     } while (0)
 

@@ -17,18 +17,21 @@ typedef struct expectation {
 } expectation;
 
 static const expectation expectations[] = {
-    {"Catalog Error: Table with name nope does not exist!\nDid you mean \"note\"?\n\nLINE 1: SELECT",
+    {"Catalog Error: Table with name nope does not exist!\nDid you mean \"note\"?\n\nLINE 1: "
+     "SELECT",
      MDM_BACKEND, DUCKDB_ERROR_CATALOG, "Catalog Error: Table with name nope does not exist!",
      "Did you mean \"note\"?"},
     {"Binder Error: Referenced column \"a\" not found in FROM clause!\nCandidate bindings: \"b\"",
-     MDM_BACKEND, DUCKDB_ERROR_BINDER, "Binder Error: Referenced column \"a\" not found in FROM clause!",
+     MDM_BACKEND, DUCKDB_ERROR_BINDER,
+     "Binder Error: Referenced column \"a\" not found in FROM clause!",
      "Candidate bindings: \"b\""},
-    {"IO Error: Could not set lock on file \"/tmp/k.db\": Conflicting lock is held in /usr/bin/x (PID "
+    {"IO Error: Could not set lock on file \"/tmp/k.db\": Conflicting lock is held in /usr/bin/x "
+     "(PID "
      "15209). See also https://duckdb.org",
      MDM_BUSY, DUCKDB_ERROR_IO, "/tmp/k.db is held by another process: /usr/bin/x, pid 15209",
      "wait until process 15209 has ended, or end it"},
-    {"IO Error: Could not set lock on file \"/tmp/k.db\": Resource temporarily unavailable", MDM_BUSY,
-     DUCKDB_ERROR_IO,
+    {"IO Error: Could not set lock on file \"/tmp/k.db\": Resource temporarily unavailable",
+     MDM_BUSY, DUCKDB_ERROR_IO,
      "IO Error: Could not set lock on file \"/tmp/k.db\": Resource temporarily unavailable", ""},
     {"IO Error: Cannot open file \"x\": Permission denied", MDM_PERMISSION, DUCKDB_ERROR_IO,
      "IO Error: Cannot open file \"x\": Permission denied", ""},
@@ -40,10 +43,12 @@ static const expectation expectations[] = {
      "IO Error: Corrupt database file: computed checksum", ""},
     {"TransactionContext Error: Conflict on update!", MDM_BUSY, DUCKDB_ERROR_TRANSACTION,
      "TransactionContext Error: Conflict on update!", ""},
-    {"TransactionContext Error: Cannot write to database \"a\" - transaction is launched in read-only "
+    {"TransactionContext Error: Cannot write to database \"a\" - transaction is launched in "
+     "read-only "
      "mode",
      MDM_PERMISSION, DUCKDB_ERROR_TRANSACTION,
-     "TransactionContext Error: Cannot write to database \"a\" - transaction is launched in read-only "
+     "TransactionContext Error: Cannot write to database \"a\" - transaction is launched in "
+     "read-only "
      "mode",
      ""},
     {"Out of Memory Error: failed to allocate data", MDM_NO_MEMORY, DUCKDB_ERROR_OUT_OF_MEMORY,

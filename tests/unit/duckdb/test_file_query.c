@@ -16,13 +16,15 @@ static mdm_typing *typing_of(mdm_duckdb_link *link, const char *sql,
     const char *names[8];
     assert_ok(mdm_text_scan_open(link, mdm_str_from(sql), NULL, &scan, &err));
     const size_t count = mdm_text_scan_columns(scan);
-    for (size_t i = 0; i < count; i++) names[i] = mdm_text_scan_name(scan, i);
+    for (size_t i = 0; i < count; i++)
+        names[i] = mdm_text_scan_name(scan, i);
     assert_ok(mdm_typing_open(names, count, options, &typing, &err));
     if (forced) assert_ok(mdm_typing_force(typing, 0, *forced, &err));
     for (;;) {
         assert_ok(mdm_text_scan_next(scan, &cells, &err));
         if (!cells) break;
-        for (size_t i = 0; i < count; i++) mdm_typing_observe(typing, i, &cells[i]);
+        for (size_t i = 0; i < count; i++)
+            mdm_typing_observe(typing, i, &cells[i]);
     }
     mdm_text_scan_close(scan);
     assert_ok(mdm_typing_choose(typing, &err));
@@ -68,13 +70,15 @@ static void cells_are_typed_inside_duckdb(void **state)
     assert_ok(mdm_file_query_run(&query, d.link, MDM_STR("CREATE TABLE t AS "), NULL, &rows, &err));
     assert_int_equal(rows, 5000);
     assert_true(mdm_typing_settled(query.typing));
-    assert_string_equal(
-        duck_text(d.link, "SELECT string_agg(data_type, ' ' ORDER BY column_index) FROM "
-                          "duckdb_columns() WHERE table_name = 't'", NULL),
-        "BIGINT DOUBLE BOOLEAN DATE VARCHAR");
+    assert_string_equal(duck_text(d.link,
+                                  "SELECT string_agg(data_type, ' ' ORDER BY column_index) FROM "
+                                  "duckdb_columns() WHERE table_name = 't'",
+                                  NULL),
+                        "BIGINT DOUBLE BOOLEAN DATE VARCHAR");
     assert_int_equal(
         duck_number(d.link,
-                    "SELECT count(*) FROM t JOIN range(" ROWS ") r(i) ON whole = i WHERE real IS NOT "
+                    "SELECT count(*) FROM t JOIN range(" ROWS
+                    ") r(i) ON whole = i WHERE real IS NOT "
                     "DISTINCT FROM (CASE WHEN i % 3 > 0 THEN i / 4 END) AND flag = (i % 2 = 0) AND "
                     "day = DATE '2020-01-01' + i::INTEGER AND word = 'word number ' || i"),
         5000);
@@ -183,9 +187,10 @@ static void decimals_of_every_width_arrive(void **state)
         query_over(&query, &sql, from);
         assert_ok(
             mdm_file_query_run(&query, d.link, MDM_STR("CREATE TABLE t AS "), NULL, &rows, &err));
-        assert_int_equal(duck_number(d.link, "SELECT count(*) FROM (SELECT a, row_number() OVER () - 1 "
-                                             "AS i FROM t) WHERE a::VARCHAR = (i % 199 - "
-                                             "99)::VARCHAR || '.25'"),
+        assert_int_equal(duck_number(d.link,
+                                     "SELECT count(*) FROM (SELECT a, row_number() OVER () - 1 "
+                                     "AS i FROM t) WHERE a::VARCHAR = (i % 199 - "
+                                     "99)::VARCHAR || '.25'"),
                          3000);
         mdm_text_clear(&sql);
         mdm_typing_close(query.typing);
@@ -209,8 +214,10 @@ static void json_tokens_become_text_without_quotes(void **state)
     query_over(&query, &sql, from);
     assert_ok(mdm_file_query_run(&query, d.link, MDM_STR("CREATE TABLE t AS "), NULL, &rows, &err));
     assert_string_equal(
-        duck_text(d.link, "SELECT string_agg(coalesce(a, '-') || '/' || coalesce(b::VARCHAR, '-'), "
-                          "'|') FROM t", NULL),
+        duck_text(d.link,
+                  "SELECT string_agg(coalesce(a, '-') || '/' || coalesce(b::VARCHAR, '-'), "
+                  "'|') FROM t",
+                  NULL),
         "a\n\xc3\xa9/1|-/2|[1, 2]/-|-/-");
     mdm_text_clear(&sql);
     mdm_typing_close(query.typing);

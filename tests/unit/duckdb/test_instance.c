@@ -222,8 +222,8 @@ static void threads_that_open_and_close_one_file_lose_nothing(void **state)
     (void)state;
     const char *path = database("threads.duckdb");
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(
-            pthread_create(&threads[i], NULL, open_and_count, (void *)(uintptr_t)path), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, open_and_count, (void *)(uintptr_t)path),
+                         0);
     for (size_t i = 0; i < 4; i++) {
         void *bad;
         pthread_join(threads[i], &bad);
@@ -251,7 +251,8 @@ static void a_condemned_instance_is_joined_by_nobody(void **state)
     mdm_duckdb_close(instance);
 }
 
-/* --- reading, then writing --------------------------------------------------------------------- */
+/* --- reading, then writing ---------------------------------------------------------------------
+ */
 
 static void readers_give_way_to_a_writer_and_go_on(void **state)
 {
@@ -332,7 +333,8 @@ static void busy_readers_do_not_notice_the_switch(void **state)
     mdm_duckdb_close(readers);
 }
 
-/* --- other processes --------------------------------------------------------------------------------- */
+/* --- other processes
+ * --------------------------------------------------------------------------------- */
 
 /* This program with arguments: open argv[1], say so, wait until standard input ends. */
 static int hold(const char *path, bool read_only)
@@ -340,9 +342,11 @@ static int hold(const char *path, bool read_only)
     mdm_duckdb_instance *instance;
     mdm_error err;
     char c;
-    if (mdm_duckdb_open(path, read_only ? &reading : &writing, NULL, &instance, &err) != MDM_OK) return 1;
+    if (mdm_duckdb_open(path, read_only ? &reading : &writing, NULL, &instance, &err) != MDM_OK)
+        return 1;
     if (write(STDOUT_FILENO, "x", 1) != 1) return 1;
-    while (read(STDIN_FILENO, &c, 1) == 1) continue;
+    while (read(STDIN_FILENO, &c, 1) == 1)
+        continue;
     mdm_duckdb_close(instance);
     return 0;
 }
@@ -442,12 +446,19 @@ static void processes_read_side_by_side_and_keep_writers_out(void **state)
     assert_int_equal(mdm_duckdb_open(path, &writing, NULL, &writers, &err), MDM_BUSY);
     assert_int_equal(duck_number(reader, "SELECT sum(i) FROM t"), 1);
     assert_true(mdm_duckdb_is_read_only(readers));
+    const mdm_stop stop = {.deadline_ns = mdm_clock_ns() + 250000000};
+    assert_int_equal(mdm_duckdb_open(path, &writing, &stop, &writers, &err), MDM_BUSY);
+    assert_int_equal(duck_number(reader, "SELECT sum(i) FROM t"), 1);
     end_holder(&h);
+    assert_ok(mdm_duckdb_open(path, &writing, NULL, &writers, &err));
+    assert_int_equal(duck_number(reader, "SELECT sum(i) FROM t"), 1);
+    mdm_duckdb_close(writers);
     mdm_duckdb_disconnect(reader);
     mdm_duckdb_close(readers);
 }
 
-/* --- memory --------------------------------------------------------------------------------------------- */
+/* --- memory
+ * --------------------------------------------------------------------------------------------- */
 
 static int64_t peak_kb(void)
 {
@@ -474,9 +485,9 @@ static void a_stream_larger_than_memory_passes_through(void **state)
     mdm_duckdb_instance *instance = open_at(NULL, &options);
     mdm_duckdb_link *link = connect_to(instance);
     const int64_t before = peak_kb();
-    assert_ok(mdm_duckdb_stream(link,
-                                MDM_STR("SELECT i, repeat('x', 1000) || i AS t FROM range(400000) t(i)"),
-                                NULL, &rows, &err));
+    assert_ok(mdm_duckdb_stream(
+        link, MDM_STR("SELECT i, repeat('x', 1000) || i AS t FROM range(400000) t(i)"), NULL, &rows,
+        &err));
     for (;;) {
         assert_ok(mdm_stream_next(&rows, &chunk, &err));
         if (!chunk) break;
@@ -491,7 +502,8 @@ static void a_stream_larger_than_memory_passes_through(void **state)
     if (!sanitizer || strcmp(sanitizer, "none") == 0) assert_true(peak_kb() - before < 100000);
 }
 
-/* --- failing allocations ----------------------------------------------------------------------------------- */
+/* --- failing allocations
+ * ----------------------------------------------------------------------------------- */
 
 static mdm_status whole_life(void *data, mdm_error *err)
 {

@@ -11,8 +11,8 @@ static mdm_status run_over(mdm_duckdb_link *link, const char *format, mdm_stream
 {
     char sql[300];
     snprintf(sql, sizeof sql, format, mdm_stream_table_sql(table));
-    return mdm_stream_table_status(
-        table, mdm_duckdb_run(link, mdm_str_from(sql), NULL, NULL, err), err);
+    return mdm_stream_table_status(table, mdm_duckdb_run(link, mdm_str_from(sql), NULL, NULL, err),
+                                   err);
 }
 
 static void a_stream_is_a_table(void **state)
@@ -181,8 +181,7 @@ static void chunk_close(mdm_stream *stream)
     mdm_schema_unref(stream->schema);
 }
 
-static mdm_status load_one(duck *d, mdm_type type, const char *text, int64_t number,
-                           mdm_error *err)
+static mdm_status load_one(duck *d, mdm_type type, const char *text, int64_t number, mdm_error *err)
 {
     const mdm_field field = {"c", type};
     mdm_schema *schema;
@@ -196,8 +195,7 @@ static mdm_status load_one(duck *d, mdm_type type, const char *text, int64_t num
     if (text) assert_int_equal(mdm_builder_bytes(builder, 0, mdm_str_from(text)), MDM_OK);
     else
         assert_int_equal(
-            mdm_builder_decimal(builder, 0,
-                                (mdm_int128){(uint64_t)number, number < 0 ? -1 : 0}),
+            mdm_builder_decimal(builder, 0, (mdm_int128){(uint64_t)number, number < 0 ? -1 : 0}),
             MDM_OK);
     assert_int_equal(mdm_builder_finish(builder, &chunk, err), MDM_OK);
     mdm_builder_close(builder);
@@ -215,8 +213,15 @@ static void text_that_is_not_utf8_is_refused_with_its_row(void **state)
     mdm_error err;
     const mdm_type text = {.id = MDM_TYPE_TEXT};
     (void)state;
-    assert_ok(load_one(&d, text, "gr\xc3\xbc\xc3\x9f" "e", 0, &err));
-    assert_int_equal(load_one(&d, text, "gr\xfc\xdf" "e", 0, &err), MDM_FORMAT);
+    assert_ok(load_one(&d, text,
+                       "gr\xc3\xbc\xc3\x9f"
+                       "e",
+                       0, &err));
+    assert_int_equal(load_one(&d, text,
+                              "gr\xfc\xdf"
+                              "e",
+                              0, &err),
+                     MDM_FORMAT);
     assert_string_equal(err.message, "column 'c', row 2: text that is not UTF-8, in VARCHAR");
     duck_close(&d);
 }
@@ -230,7 +235,8 @@ static void decimals_arrive_in_every_width_or_are_refused(void **state)
     for (size_t i = 0; i < sizeof precisions; i++) {
         const mdm_type type = {MDM_TYPE_DECIMAL, precisions[i], 2};
         assert_ok(load_one(&d, type, NULL, -9999, &err));
-        assert_string_equal(duck_text(d.link, "SELECT c FROM t WHERE c IS NOT NULL", NULL), "-99.99");
+        assert_string_equal(duck_text(d.link, "SELECT c FROM t WHERE c IS NOT NULL", NULL),
+                            "-99.99");
     }
     const mdm_type narrow = {MDM_TYPE_DECIMAL, 4, 2};
     const mdm_status status = load_one(&d, narrow, NULL, 10000, &err);
@@ -249,20 +255,22 @@ static void every_type_arrives_in_duckdb(void **state)
     mdm_duckdb_link *other;
     (void)state;
     assert_ok(mdm_duckdb_connect(d.instance, &other, &err));
-    duck_run(d.link,
-             "CREATE TABLE a AS SELECT i, i % 2 = 0 AS b, i::TINYINT AS i8, (-i)::SMALLINT AS i16, "
-             "i::INTEGER AS i32, i / 3 AS f64, (i / 3)::FLOAT AS f32, i::DECIMAL(30, 3) AS d, 'text ' "
-             "|| i AS t, ('blob' || i)::BLOB AS z, DATE '2000-01-01' + i::INTEGER AS day, TIME "
-             "'00:00:00' + to_seconds(i) AS clock, TIMESTAMP '1960-01-01' + to_seconds(i) AS stamp, "
-             "TIMESTAMPTZ '2020-01-01 00:00:00+00' + to_seconds(i) AS zoned FROM range(100) t(i) "
-             "UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
-             "NULL, NULL");
+    duck_run(
+        d.link,
+        "CREATE TABLE a AS SELECT i, i % 2 = 0 AS b, i::TINYINT AS i8, (-i)::SMALLINT AS i16, "
+        "i::INTEGER AS i32, i / 3 AS f64, (i / 3)::FLOAT AS f32, i::DECIMAL(30, 3) AS d, 'text ' "
+        "|| i AS t, ('blob' || i)::BLOB AS z, DATE '2000-01-01' + i::INTEGER AS day, TIME "
+        "'00:00:00' + to_seconds(i) AS clock, TIMESTAMP '1960-01-01' + to_seconds(i) AS stamp, "
+        "TIMESTAMPTZ '2020-01-01 00:00:00+00' + to_seconds(i) AS zoned FROM range(100) t(i) "
+        "UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+        "NULL, NULL");
     assert_ok(mdm_duckdb_stream(other, MDM_STR("FROM a"), NULL, &rows, &err));
     assert_ok(mdm_stream_table_open(&rows, &table, &err));
     assert_ok(run_over(d.link, "CREATE TABLE b AS SELECT * FROM %s", table, &err));
     mdm_stream_table_close(table);
     mdm_stream_close(&rows);
-    assert_int_equal(duck_number(d.link, "SELECT count(*) FROM (FROM a INTERSECT ALL FROM b)"), 101);
+    assert_int_equal(duck_number(d.link, "SELECT count(*) FROM (FROM a INTERSECT ALL FROM b)"),
+                     101);
     assert_int_equal(
         duck_number(d.link, "SELECT count(*) FROM duckdb_columns() x JOIN duckdb_columns() y USING "
                             "(column_name, data_type, column_index) WHERE x.table_name = 'a' AND "
@@ -292,8 +300,10 @@ static void names_that_duckdb_refuses_are_changed(void **state)
     mdm_stream_table_close(table);
     mdm_stream_close(&stream);
     assert_string_equal(
-        duck_text(d.link, "SELECT string_agg(column_name || ' ' || data_type, ', ' ORDER BY "
-                          "column_index) FROM duckdb_columns() WHERE table_name = 't'", NULL),
+        duck_text(d.link,
+                  "SELECT string_agg(column_name || ' ' || data_type, ', ' ORDER BY "
+                  "column_index) FROM duckdb_columns() WHERE table_name = 't'",
+                  NULL),
         "a BIGINT, A.1 BIGINT, a.1.1 BIGINT, column_4 BIGINT, a.2 BIGINT, column_4.1 BIGINT, x\"y "
         "VARCHAR");
     duck_close(&d);

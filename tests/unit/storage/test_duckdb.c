@@ -13,9 +13,9 @@
 #include "support/folder.h"
 #include "support/walk.h"
 
-#define assert_ok(step)                                              \
-    do {                                                             \
-        err = (mdm_error){0};                                        \
+#define assert_ok(step)                                               \
+    do {                                                              \
+        err = (mdm_error){0};                                         \
         if ((step) != MDM_OK) fail_msg("%s: %s", #step, err.message); \
     } while (0)
 
@@ -91,10 +91,14 @@ static int64_t number(mdm_conn *conn, const char *sql)
 static void a_reader_beside_a_writer_still_refuses_every_write(void **state)
 {
     static const char *const writes[] = {
-        "INSERT INTO t VALUES (2)", "DELETE FROM t",
-        "CREATE TABLE u(i INTEGER)", "SELECT nextval('s')",
-        "DROP TABLE t",             "INSERT INTO t VALUES (2) RETURNING i",
-        "BEGIN",                    "BEGIN; INSERT INTO t VALUES (2); COMMIT",
+        "INSERT INTO t VALUES (2)",
+        "DELETE FROM t",
+        "CREATE TABLE u(i INTEGER)",
+        "SELECT nextval('s')",
+        "DROP TABLE t",
+        "INSERT INTO t VALUES (2) RETURNING i",
+        "BEGIN",
+        "BEGIN; INSERT INTO t VALUES (2); COMMIT",
     };
     mdm_error err;
     (void)state;
@@ -104,7 +108,8 @@ static void a_reader_beside_a_writer_still_refuses_every_write(void **state)
     mdm_conn *reader = open_at(path, MDM_OPEN_READ_ONLY);
     for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
         mdm_stmt *stmt;
-        if (try(reader, writes[i], &err) != MDM_PERMISSION) fail_msg("%s: %s", writes[i], err.message);
+        if (try(reader, writes[i], &err) != MDM_PERMISSION)
+            fail_msg("%s: %s", writes[i], err.message);
         if (duck->prepare(reader, mdm_str_from(writes[i]), &stmt, &err) != MDM_OK) continue;
         mdm_status status = duck->execute(stmt, NULL, 0, &err);
         if (status == MDM_OK) {
