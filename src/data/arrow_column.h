@@ -24,7 +24,6 @@ typedef struct mdm_arrow_column {
     int64_t first, rows; /* first: with the array's offset */
     int64_t shown_row;   /* of first, for messages */
     const char *name;
-    unsigned flags;         /* MDM_IMPORT_* */
     mdm_rewrites *rewrites; /* where buffers go that cannot be shared */
     mdm_column *column;     /* out; its type is set */
 } mdm_arrow_column;

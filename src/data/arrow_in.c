@@ -16,7 +16,6 @@ enum { PIECE_ROWS = 65536 };
 
 struct mdm_importer {
     mdm_schema *schema;
-    unsigned flags;
     size_t count;
     mdm_arrow_field fields[];
 };
@@ -91,7 +90,6 @@ static mdm_status import_rows(const mdm_importer *importer, shared_array *shared
             .rows = rows,
             .shown_row = shown_row,
             .name = importer->schema->fields[i].name,
-            .flags = importer->flags,
             .rewrites = &h->rewrites,
             .column = &columns[i],
         };
@@ -155,8 +153,7 @@ const mdm_schema *mdm_importer_schema(const mdm_importer *importer)
     return importer->schema;
 }
 
-static mdm_status importer_new(const struct ArrowSchema *arrow, unsigned flags, mdm_importer **out,
-                               mdm_error *err)
+static mdm_status importer_new(const struct ArrowSchema *arrow, mdm_importer **out, mdm_error *err)
 {
     if (strcmp(arrow->format, "+s") != 0)
         return mdm_error_set(err, MDM_UNSUPPORTED,
@@ -169,7 +166,6 @@ static mdm_status importer_new(const struct ArrowSchema *arrow, unsigned flags, 
         status = no_memory(err);
         goto done;
     }
-    importer->flags = flags;
     importer->count = count;
     for (size_t i = 0; i < count; i++) {
         const struct ArrowSchema *child = arrow->children[i];
@@ -187,11 +183,10 @@ done:
     return status;
 }
 
-mdm_status mdm_importer_open(struct ArrowSchema *arrow, unsigned flags, mdm_importer **out,
-                             mdm_error *err)
+mdm_status mdm_importer_open(struct ArrowSchema *arrow, mdm_importer **out, mdm_error *err)
 {
     *out = NULL;
-    mdm_status status = importer_new(arrow, flags, out, err);
+    mdm_status status = importer_new(arrow, out, err);
     arrow->release(arrow);
     arrow->release = NULL;
     return status;
@@ -201,7 +196,7 @@ mdm_status mdm_schema_import(struct ArrowSchema *arrow, mdm_schema **out, mdm_er
 {
     *out = NULL;
     mdm_importer *importer;
-    MDM_TRY(mdm_importer_open(arrow, 0, &importer, err));
+    MDM_TRY(mdm_importer_open(arrow, &importer, err));
     *out = mdm_schema_ref(importer->schema);
     mdm_importer_close(importer);
     return MDM_OK;
@@ -294,7 +289,7 @@ mdm_status mdm_stream_import(struct ArrowArrayStream *arrow, mdm_stream *out, md
     struct ArrowSchema schema = {0};
     int code = in->arrow.get_schema(&in->arrow, &schema);
     mdm_status status = code ? arrow_failure(&in->arrow, code, err)
-                             : mdm_importer_open(&schema, 0, &in->importer, err);
+                             : mdm_importer_open(&schema, &in->importer, err);
     if (status != MDM_OK) {
         import_stream_free(in);
         return status;

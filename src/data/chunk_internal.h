@@ -35,16 +35,12 @@ MDM_MUST_CHECK mdm_status mdm_stream_of_chunks(const mdm_schema *schema, mdm_chu
 
 /* --- Arrow arrays of one schema become chunks ------------------------------ */
 
-enum {
-    MDM_IMPORT_TRUSTED_TEXT = 1u << 0 /* text is known to be UTF-8 (DuckDB's): not checked */
-};
-
 typedef struct mdm_importer mdm_importer;
 
 /* arrow is moved in (its release becomes NULL), also on failure. MDM_UNSUPPORTED names the
  * column and its format. The caller owns *out. Any thread may use it after that. */
-MDM_MUST_CHECK mdm_status mdm_importer_open(struct ArrowSchema *arrow, unsigned flags,
-                                            mdm_importer **out, mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_importer_open(struct ArrowSchema *arrow, mdm_importer **out,
+                                            mdm_error *err);
 void mdm_importer_close(mdm_importer *importer);                     /* NULL allowed */
 const mdm_schema *mdm_importer_schema(const mdm_importer *importer); /* borrowed */
 /* array (a struct array of that schema) is moved in, also on failure. Buffers that have our

@@ -61,7 +61,7 @@ static mdm_status import_table(table *t, mdm_chunk **out, mdm_error *err)
 {
     mdm_importer *importer = NULL;
     *out = NULL;
-    mdm_status status = mdm_importer_open(&t->schema, 0, &importer, err);
+    mdm_status status = mdm_importer_open(&t->schema, &importer, err);
     if (status == MDM_OK) status = mdm_importer_chunk(importer, &t->array, out, err);
     mdm_importer_close(importer);
     return status;
