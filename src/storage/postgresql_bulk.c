@@ -92,7 +92,7 @@ static mdm_status put(void *self, const unsigned char *bytes, size_t len, mdm_er
     }
     int ok = mdm_pq.putCopyData(conn->pq, (const char *)bytes, (int)len);
     MDM_TRY(mdm_pg_sent(conn, ok == 1, err));
-    if (!mdm_pg_listen(conn)) return mdm_pg_flush(conn, err);
+    (void)mdm_pg_listen(conn);
     return MDM_OK;
 }
 

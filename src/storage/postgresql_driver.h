@@ -80,7 +80,7 @@ typedef struct pg_conn {
     bool altered;            /* the session's settings or temporary objects were touched */
     bool prepares;           /* SQL has prepared statements under names of its own */
     bool demoted;            /* the server has become a standby */
-    bool refused;            /* the server has said no in the middle of a COPY */
+    bool refused;            /* the server has said no in the middle of a COPY, or is gone */
     bool completed;          /* the request given up last had come to its good end anyway */
     char tag[64];            /* of the command that was completed last: "INSERT 0 3" */
     struct pg_stmt *reader;  /* the statement whose rows are under way */
@@ -178,15 +178,14 @@ bool mdm_pg_is_state(const PGresult *result, const char *sqlstate);
 mdm_status mdm_pg_start(pg_conn *conn, mdm_error *err);
 /* After PQsend...: ok is what it returned. Pushes everything to the server. */
 mdm_status mdm_pg_sent(pg_conn *conn, int ok, mdm_error *err);
-/* Push what libpq holds back; in a COPY, conn->refused tells that the server has refused. */
-mdm_status mdm_pg_flush(pg_conn *conn, mdm_error *err);
-/* Take in what the server has said, without waiting; false: the connection is gone. */
+/* Take in what the server has said, without waiting, and see about conn->refused; false: the
+ * connection is gone. */
 bool mdm_pg_listen(pg_conn *conn);
 /* The next result, owned by the caller (mdm_pq.clear()); NULL: the request is done. */
 mdm_status mdm_pg_result(pg_conn *conn, PGresult **out, mdm_error *err);
 /* Until the socket is ready for events, or somebody wants to stop.
  *
- * When one of the three functions above or this one fails, the request is over: given up
+ * When mdm_pg_sent(), mdm_pg_result() or this one fails, the request is over: given up
  * on the server's side, or else the connection is broken. */
 mdm_status mdm_pg_wait(pg_conn *conn, short events, mdm_error *err);
 /* MDM_OK, or why to stop. Gives nothing up. */

@@ -59,45 +59,35 @@ static bool waits_error(const pg_conn *conn)
 bool mdm_pg_listen(pg_conn *conn)
 {
     struct pollfd socket = {mdm_pq.socket(conn->pq), POLLIN, 0};
-    if (socket.fd < 0) return false;
-    if (poll(&socket, 1, 0) <= 0) return true;
-    if (waits_error(conn)) conn->refused = true;
-    return mdm_pq.consumeInput(conn->pq);
+    if (socket.fd >= 0) {
+        if (poll(&socket, 1, 0) <= 0) return true;
+        if (waits_error(conn)) conn->refused = true;
+        if (mdm_pq.consumeInput(conn->pq)) return true;
+    }
+    conn->refused = true;
+    return false;
 }
 
-/* The connection is gone. What the server said before it went explains more than that it went. */
-static mdm_status last_words(pg_conn *conn, mdm_error *err)
+/* Push what libpq holds back. */
+static mdm_status flush(pg_conn *conn, mdm_error *err)
 {
-    mdm_status status = MDM_OK;
-    while (status == MDM_OK && mdm_pq.status(conn->pq) == CONNECTION_BAD) {
-        PGresult *result = mdm_pq.getResult(conn->pq);
-        if (!result) break;
-        if (mdm_pq.resultStatus(result) == PGRES_COPY_IN) mdm_pq.putCopyEnd(conn->pq, "given up");
-        if (mdm_pq.resultStatus(result) == PGRES_FATAL_ERROR)
-            status = mdm_pg_refused(conn, result, NULL, err);
-        mdm_pq.clear(result);
+    int left;
+    while ((left = mdm_pq.flush(conn->pq)) > 0) {
+        /* The server may not read on before we have read what it says. When it is gone, there is
+         * nobody to send to: that comes as a result, with its last words where it had any. */
+        MDM_TRY(mdm_pg_wait(conn, POLLIN | POLLOUT, err));
+        if (!mdm_pg_listen(conn)) return MDM_OK;
     }
-    if (status == MDM_OK) status = mdm_pg_lost(conn, err);
+    if (left == 0) return MDM_OK;
+    mdm_status status = mdm_pg_lost(conn, err);
     conn->broken = true;
-    conn->completed = false;
     end_request(conn);
     return status;
 }
 
-mdm_status mdm_pg_flush(pg_conn *conn, mdm_error *err)
-{
-    int left;
-    while ((left = mdm_pq.flush(conn->pq)) > 0) {
-        /* The server may not read on before we have read what it says. */
-        MDM_TRY(mdm_pg_wait(conn, POLLIN | POLLOUT, err));
-        if (!mdm_pg_listen(conn)) return last_words(conn, err);
-    }
-    return left == 0 ? MDM_OK : last_words(conn, err);
-}
-
 mdm_status mdm_pg_sent(pg_conn *conn, int ok, mdm_error *err)
 {
-    if (ok) return mdm_pg_flush(conn, err);
+    if (ok) return flush(conn, err);
     mdm_status status = mdm_pg_lost(conn, err);
     conn->broken = true; /* half a request may be on its way */
     end_request(conn);

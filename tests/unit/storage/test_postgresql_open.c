@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "postgresql_fixture.h"
@@ -350,6 +350,22 @@ static void a_read_only_connection_refuses_to_write(void **state)
     mdm_backend_postgresql.close(reader);
 }
 
+static void what_the_server_remarks_is_not_printed(void **state)
+{
+    fixture *f = *state;
+    char path[] = "/tmp/mdm-stderr-XXXXXX", text[10];
+    int file = mkstemp(path), before = dup(STDERR_FILENO);
+    assert_true(file >= 0 && before >= 0);
+    dup2(file, STDERR_FILENO);
+    pg_sql(f->conn, "DO $$ BEGIN RAISE WARNING 'mind this'; END $$");
+    dup2(before, STDERR_FILENO);
+    ssize_t printed = pread(file, text, sizeof text, 0);
+    close(before);
+    close(file);
+    unlink(path);
+    assert_int_equal(printed, 0);
+}
+
 /* --- for the next user ---------------------------------------------------- */
 
 static void reset_undoes_what_sql_did_to_the_session(void **state)
@@ -492,6 +508,7 @@ int main(void)
         PG_TEST(a_session_does_not_depend_on_the_server_s_settings),
         PG_TEST(the_schema_of_the_location_comes_first_in_the_search_path),
         PG_TEST(a_read_only_connection_refuses_to_write),
+        PG_TEST(what_the_server_remarks_is_not_printed),
         PG_TEST(reset_undoes_what_sql_did_to_the_session),
         PG_TEST(reset_of_a_clean_connection_asks_the_server_nothing),
         PG_TEST(reset_rolls_back_and_counts_that_it_had_to),

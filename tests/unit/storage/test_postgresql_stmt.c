@@ -301,6 +301,13 @@ static void a_statement_survives_a_change_of_its_table(void **state)
     assert_string_equal(typed(f->conn, "SELECT * FROM t"), "INTEGER 1");
     pg_sql(f->conn, "ALTER TABLE t ALTER a TYPE text");
     assert_string_equal(typed(f->conn, "SELECT * FROM t"), "VARCHAR 1");
+    mdm_error err = {0};
+    mdm_stmt *stmt = NULL;
+    pg_sql(f->conn, "ALTER TABLE t RENAME TO u");
+    expect(MDM_BACKEND, pg_start(f->conn, "SELECT * FROM t", &stmt, &err));
+    expect(MDM_BACKEND, pg_start(f->conn, "SELECT * FROM t", &stmt, &err));
+    assert_string_equal(err.sqlstate, "42P01");
+    pg_sql(f->conn, "ALTER TABLE u RENAME TO t");
     pg_sql(f->conn, "ALTER TABLE t ADD b int");
     assert_string_equal(typed(f->conn, "SELECT * FROM t"), "VARCHAR 1");
     assert_string_equal(pg_ask(f->conn, "SELECT count(*) FROM pg_prepared_statements WHERE "
@@ -322,6 +329,24 @@ static void in_a_transaction_a_changed_table_is_an_error_once(void **state)
     expect(MDM_OK, mdm_backend_postgresql.begin(f->conn, MDM_TXN_READ, &err));
     assert_string_equal(typed(f->conn, "SELECT * FROM t"), "VARCHAR 1");
     mdm_backend_postgresql.rollback(f->conn);
+}
+
+static void a_kept_statement_whose_table_went_is_an_error_and_kept_no_more(void **state)
+{
+    fixture *f = *state;
+    mdm_error err = {0};
+    mdm_stmt *stmt = NULL;
+    pg_sql(f->conn, "CREATE TABLE t (a int)");
+    assert_string_equal(pg_ask(f->conn, "SELECT a FROM t"), "(none)");
+    pg_sql(f->conn, "DROP TABLE t");
+    pg_sql(f->conn, "DISCARD ALL");
+    assert_true(mdm_backend_postgresql.reset(f->conn)); /* our settings again */
+    for (int i = 0; i < 3; i++) {
+        expect(MDM_BACKEND,
+               mdm_backend_postgresql.prepare(f->conn, MDM_STR("SELECT a FROM t"), &stmt, &err));
+        assert_string_equal(err.sqlstate, "42P01");
+    }
+    assert_int_equal(mdm_pg_conn(f->conn)->statements.used, 0);
 }
 
 static void statements_that_the_server_has_lost_are_prepared_again(void **state)
@@ -398,6 +423,7 @@ static void errors_keep_the_server_s_words_and_tell_the_place(void **state)
          "unique constraint \"u_pkey\": Key (a)=(1) already exists"},
         {"SELECT lower(1)", MDM_BACKEND, "42883", "function lower(integer) does not exist"},
         {"COPY (SELECT 1) TO STDOUT", MDM_UNSUPPORTED, "", "COPY"},
+        {"COPY (SELECT generate_series(1, 1000000)) TO STDOUT", MDM_UNSUPPORTED, "", "COPY"},
         {"COPY u FROM STDIN", MDM_UNSUPPORTED, "", "COPY"},
     };
     pg_sql(f->conn, "CREATE TABLE u (a int PRIMARY KEY); INSERT INTO u VALUES (1)");
@@ -583,12 +609,34 @@ static void locks_of_others_are_waited_for_until_the_deadline(void **state)
     const mdm_stop stop = {.deadline_ns = mdm_clock_ns() + 50 * MS};
     other->stop = &stop;
     expect(MDM_TIMEOUT, pg_try(other, "SELECT * FROM t", &err));
+    const mdm_stop again = {.deadline_ns = mdm_clock_ns() + 300 * MS};
+    other->stop = &again;
+    mdm_stmt *stmt = NULL;
+    expect(MDM_TIMEOUT, pg_start(other, "SELECT a FROM t", &stmt, &err)); /* while preparing */
     other->stop = NULL;
     expect(MDM_BUSY, pg_try(other, "BEGIN; LOCK TABLE t NOWAIT", &err));
     mdm_backend_postgresql.rollback(other);
     pg_sql(f->conn, "ROLLBACK");
     assert_string_equal(pg_ask(other, "SELECT count(*) FROM t"), "0");
     mdm_backend_postgresql.close(other);
+}
+
+static void between_two_chunks_the_deadline_counts_too(void **state)
+{
+    fixture *f = *state;
+    mdm_error err = {0};
+    mdm_stmt *stmt = NULL;
+    mdm_chunk *chunk = NULL;
+    const mdm_stop over = {.deadline_ns = 1};
+    expect(MDM_OK, pg_start(f->conn, "SELECT generate_series(1, 1000000)", &stmt, &err));
+    expect(MDM_OK, mdm_backend_postgresql.fetch(stmt, &chunk, &err));
+    mdm_chunk_unref(chunk);
+    f->conn->stop = &over;
+    expect(MDM_TIMEOUT, mdm_backend_postgresql.fetch(stmt, &chunk, &err));
+    f->conn->stop = NULL;
+    assert_null(chunk);
+    mdm_backend_postgresql.finish(stmt);
+    assert_string_equal(pg_ask(f->conn, "SELECT 1"), "1");
 }
 
 static void a_timeout_of_the_server_s_own_is_a_timeout(void **state)
@@ -697,6 +745,7 @@ int main(void)
         PG_TEST(values_that_cannot_be_sent_are_refused_before),
         PG_TEST(a_statement_survives_a_change_of_its_table),
         PG_TEST(in_a_transaction_a_changed_table_is_an_error_once),
+        PG_TEST(a_kept_statement_whose_table_went_is_an_error_and_kept_no_more),
         PG_TEST(statements_that_the_server_has_lost_are_prepared_again),
         PG_TEST(the_server_forgets_what_the_connection_forgets),
         PG_TEST(without_kept_statements_nothing_stays_at_the_server),
@@ -713,6 +762,7 @@ int main(void)
         PG_TEST(a_commit_that_was_done_before_it_could_be_stopped_is_a_success),
         PG_TEST(a_late_request_to_cancel_hits_nobody),
         PG_TEST(locks_of_others_are_waited_for_until_the_deadline),
+        PG_TEST(between_two_chunks_the_deadline_counts_too),
         PG_TEST(a_timeout_of_the_server_s_own_is_a_timeout),
         PG_TEST(explaining_leaves_no_trace),
         PG_TEST(only_one_statement_is_explained),
