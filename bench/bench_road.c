@@ -110,8 +110,8 @@ static double bare_ns(sqlite3_stmt *stmt)
 
 static void measure_points(road *r)
 {
-    sqlite3 *db;
-    sqlite3_stmt *stmt;
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
     bench_need(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) ==
                        SQLITE_OK &&
                    sqlite3_prepare_v3(db, POINT_SQL, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) ==
