@@ -7,7 +7,9 @@
 
 #include "base/alloc.h"
 
-#define FIRST_ENDS 16384u
+#ifndef MDM_CSV_ENDS
+#define MDM_CSV_ENDS 16384u /* fields indexed at a time; more than MDM_CSV_BLOCK */
+#endif
 
 typedef struct csv_record {
     size_t begin, end;     /* in the window, without the line's end */
@@ -374,8 +376,8 @@ mdm_status mdm_csv_walk_init(mdm_csv_walk *walk, const mdm_walk_place *place,
     *walk = (mdm_csv_walk){.layout = *layout, .columns = columns};
     MDM_TRY(mdm_walk_init(&walk->base, place, phase, hash, rejects, err));
     walk->base.window.newline = layout->dialect.newline;
-    uint32_t *room = new_room(FIRST_ENDS);
-    mdm_csv_index_init(&walk->index, &layout->dialect, room, FIRST_ENDS);
+    uint32_t *room = new_room(MDM_CSV_ENDS);
+    mdm_csv_index_init(&walk->index, &layout->dialect, room, MDM_CSV_ENDS);
     csv_record header;
     mdm_status status = room ? MDM_OK : mdm_no_memory(err, "an index of fields");
     if (status == MDM_OK && columns > 0 && layout->has_header)

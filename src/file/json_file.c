@@ -14,34 +14,37 @@ typedef struct json_file {
 
 const size_t mdm_json_file_size = sizeof(json_file);
 
+static void close_walk(mdm_walk *walk)
+{
+    if (!walk) return;
+    mdm_json_walk_clear((mdm_json_walk *)walk);
+    mdm_free(walk);
+}
+
+/* *out is also there when it fails, to tell of a wrong encoding. */
 static mdm_status open_walk(json_file *file, bool learning, const char *phase, mdm_rejects *rejects,
                             mdm_walk **out, mdm_error *err)
 {
     *out = NULL;
     mdm_json_walk *walk = mdm_alloc(sizeof *walk);
     if (!walk) return mdm_no_memory(err, "a walk through a file");
-    const mdm_status status = mdm_json_walk_init(walk, &file->text.place, &file->keys, learning,
-                                                 phase, rejects, err);
     *out = &walk->base;
-    return status;
+    return mdm_json_walk_init(walk, &file->text.place, &file->keys, learning, phase, rejects, err);
 }
 
 static mdm_status open_rows(mdm_text_file *text, const char *phase, mdm_rejects *rejects,
                             mdm_walk **out, mdm_error *err)
 {
-    return open_walk((json_file *)text, false, phase, rejects, out, err);
+    const mdm_status status = open_walk((json_file *)text, false, phase, rejects, out, err);
+    if (status == MDM_OK) return MDM_OK;
+    close_walk(*out);
+    *out = NULL;
+    return status;
 }
 
 static mdm_status next(mdm_walk *walk, mdm_batch *batch, mdm_error *err)
 {
     return mdm_json_walk_next((mdm_json_walk *)walk, batch, err);
-}
-
-static void close_walk(mdm_walk *walk)
-{
-    if (!walk) return;
-    mdm_json_walk_clear((mdm_json_walk *)walk);
-    mdm_free(walk);
 }
 
 /* --- the check ----------------------------------------------------------------------------- */

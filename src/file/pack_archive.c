@@ -21,7 +21,6 @@
     X(write_header)                  \
     X(write_data)                    \
     X(write_close)                   \
-    X(write_fail)                    \
     X(entry_new)                     \
     X(entry_free)                    \
     X(entry_set_filetype)            \
@@ -35,7 +34,7 @@ typedef struct archive_packer {
     FUNCTIONS(X)
 #undef X
     struct archive *archive;
-    bool open;
+    bool dropping;
     mdm_status status; /* of writing, with its words in error */
     mdm_error error;
 } archive_packer;
@@ -65,6 +64,7 @@ static la_ssize_t write_packed(struct archive *archive, void *self, const void *
 {
     archive_packer *a = self;
     (void)archive;
+    if (a->dropping) return (la_ssize_t)len;
     if (a->status == MDM_OK) a->status = mdm_sink_write(a->sink, (mdm_str){bytes, len}, &a->error);
     return a->status == MDM_OK ? (la_ssize_t)len : -1;
 }
@@ -96,7 +96,6 @@ static mdm_status begin(archive_packer *a, mdm_pack pack, mdm_error *err)
                 /* No zeros behind the end, as tapes want them. */
                 a->write_set_bytes_in_last_block(a->archive, 1) == ARCHIVE_OK &&
                 a->write_open(a->archive, a, NULL, write_packed, NULL) == ARCHIVE_OK;
-    a->open = done;
     done = done && a->write_header(a->archive, entry) == ARCHIVE_OK;
     a->entry_free(entry);
     return judge(a, done, err);
@@ -111,14 +110,14 @@ static mdm_status pack_text(mdm_packer *packer, mdm_str text, mdm_error *err)
 static mdm_status finish(mdm_packer *packer, mdm_error *err)
 {
     archive_packer *a = (archive_packer *)packer;
-    a->open = false;
     return judge(a, a->write_close(a->archive) == ARCHIVE_OK, err);
 }
 
 static void close_packer(mdm_packer *packer)
 {
     archive_packer *a = (archive_packer *)packer;
-    if (a->open) a->write_fail(a->archive); /* nothing more is to be written */
+    /* It closes what is open, for only so the codec's memory is freed; what it still says is lost. */
+    a->dropping = true;
     if (a->archive) a->write_free(a->archive);
     if (a->library) dlclose(a->library);
     mdm_free(a);

@@ -10,8 +10,11 @@
 #include <emmintrin.h>
 #endif
 
-/* Small enough for the second-level cache, large enough that a system call does not count. */
-#define FIRST_BYTES ((size_t)256 << 10)
+/* Small enough for the second-level cache, large enough that a system call does not count. (The
+ * fuzzer takes a tiny one, to have its borders everywhere.) */
+#ifndef MDM_WINDOW_BYTES
+#define MDM_WINDOW_BYTES ((size_t)256 << 10)
+#endif
 
 /* --- looking at bytes ------------------------------------------------------------- */
 
@@ -167,7 +170,7 @@ static mdm_status open_all(mdm_window *w, const mdm_window_options *options, mdm
     if (options->encoding->name[0])
         MDM_TRY(mdm_decoder_open(w->unpacker, options->encoding, &w->decoder, err));
     w->decoded = w->decoder != NULL;
-    w->size = FIRST_BYTES;
+    w->size = MDM_WINDOW_BYTES;
     w->data = mdm_alloc(w->size + MDM_WINDOW_PADDING);
     if (!w->data) return mdm_no_memory(err, "a window on a file");
     MDM_TRY(fill(w, err));
