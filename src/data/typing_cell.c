@@ -19,6 +19,17 @@ static bool starts_like_number(char c)
     return is_digit(c) || c == '-' || c == '.' || c == ',' || c == 'i'; /* inf */
 }
 
+/* One, two or four digits and a mark of dates or times: no number begins so. */
+static bool starts_like_date(mdm_str text)
+{
+    if (text.len < 5 || !is_digit(text.data[0])) return false;
+    size_t at = 1;
+    while (at < 4 && is_digit(text.data[at]))
+        at++;
+    char mark = text.data[at];
+    return mark == '-' || mark == '/' || mark == ':';
+}
+
 static const mdm_seen no_value = {CLASS_ANY, true, false};
 static const mdm_seen no_value_word = {CLASS_ANY, true, true};
 
@@ -28,14 +39,12 @@ mdm_seen mdm_typing_see(const mdm_typing *typing, mdm_str text, uint64_t alive)
     if (text.len == 0) return no_value;
     if (typing->words.any_value && mdm_words_have(&typing->words, text)) return no_value_word;
     uint64_t c = 0;
-    if (starts_like_number(text.data[0])) {
-        double value;
-        mdm_moment moment;
+    double value;
+    mdm_moment moment;
+    if (starts_like_date(text)) c = mdm_class_date(text, &moment);
+    else if (starts_like_number(text.data[0]))
         c = mdm_class_number(text, typing->decimal_comma, alive, &value);
-        if (!c) c = mdm_class_date(text, &moment);
-    } else {
-        c = mdm_class_bool(text);
-    }
+    else c = mdm_class_bool(text);
     if (!c && mdm_words_have(&typing->words, text)) return no_value_word;
     return (mdm_seen){c, false, false};
 }
@@ -92,15 +101,22 @@ unsigned mdm_typing_reasons(mdm_str text)
     return reasons ? reasons : MDM_REASON_OTHER;
 }
 
+/* 1: a digit, 2: what stands between digits, 0: all else. */
+static const uint8_t looks[256] = {
+    ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1,
+    ['7'] = 1, ['8'] = 1, ['9'] = 1, [' '] = 2, ['+'] = 2, ['-'] = 2, ['.'] = 2,
+    [','] = 2, [':'] = 2, ['/'] = 2, ['_'] = 2, ['e'] = 2, ['T'] = 2, ['Z'] = 2,
+};
+
 bool mdm_typing_looks_typed(mdm_str text)
 {
-    bool digit = false;
+    unsigned seen = 0;
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        if (is_digit(c)) digit = true;
-        else if (!strchr(" +-.,:/_eTZ", c) || c == '\0') return false;
+        unsigned look = looks[(unsigned char)text.data[i]];
+        if (!look) return false;
+        seen |= look;
     }
-    return digit;
+    return seen & 1;
 }
 
 /* --- examples ------------------------------------------------------------------------- */

@@ -340,20 +340,13 @@ static bool everyday_number(mdm_str text, uint64_t *class, double *value)
     return true;
 }
 
-uint64_t mdm_class_number(mdm_str text, bool decimal_comma, uint64_t alive, double *value)
+/* What is neither an everyday number nor an integer. */
+static uint64_t class_closely(mdm_str text, bool decimal_comma, uint64_t alive, double *value)
 {
     number n;
-    uint64_t class;
-    if (everyday_number(text, &class, value)) return class;
     if (!scan_number(text, decimal_comma, &n)) return infinity_class(text, value);
-    if (n.mark == 0 && !n.has_exponent) {
-        int64_t whole;
-        if (mdm_scan_int(text.data, text.len, &whole)) {
-            *value = (double)whole;
-            return mdm_class_int(whole);
-        }
-        if (n.too_long || n.digits != 0) return 0; /* beyond 64 bits: a name, not a number */
-    }
+    bool whole = n.mark == 0 && !n.has_exponent;
+    if (whole && (n.too_long || n.digits != 0)) return 0; /* beyond 64 bits: a name, not a number */
     *value = read_value(&n, text);
     if (!isfinite(*value)) return 0;
     shape s = n.too_long ? (shape){0} : shape_of(n.digits, n.exponent - n.fraction);
@@ -365,4 +358,15 @@ uint64_t mdm_class_number(mdm_str text, bool decimal_comma, uint64_t alive, doub
         (alive & CLASS_FIXED(n.fraction)) && comes_back_fixed(&n, text, *value))
         c |= CLASS_FIXED(n.fraction);
     return c ? c | mark_class(&n, text) | lead_class(&n, text) : 0;
+}
+
+uint64_t mdm_class_number(mdm_str text, bool decimal_comma, uint64_t alive, double *value)
+{
+    uint64_t class;
+    int64_t whole;
+    if (everyday_number(text, &class, value)) return class;
+    if (!mdm_scan_int(text.data, text.len, &whole))
+        return class_closely(text, decimal_comma, alive, value);
+    *value = (double)whole;
+    return mdm_class_int(whole);
 }
