@@ -712,12 +712,13 @@ static mdm_status read_some(mdm_conn *conn, int64_t *rows, mdm_error *err)
 static void every_allocation_of_a_query_may_fail(void **state)
 {
     fixture *f = *state;
+    /* Without kept statements each attempt allocates the same. */
+    mdm_conn *conn = pg_connect(f->location, MDM_OPEN_NO_STATEMENTS);
     for (int from = 0; from < 2; from++) {
         mdm_status status = MDM_NO_MEMORY;
         for (long n = 0; status != MDM_OK; n++) {
             mdm_error err = {0};
             int64_t rows = 0;
-            mdm_conn *conn = pg_connect(f->location, 0);
             assert_true(n < 300);
             if (from) mdm_alloc_fail_from(n);
             else mdm_alloc_fail_after(n);
@@ -727,10 +728,9 @@ static void every_allocation_of_a_query_may_fail(void **state)
             else expect(MDM_NO_MEMORY, status);
             assert_false(mdm_backend_postgresql.is_broken(conn));
             assert_true(mdm_backend_postgresql.reset(conn));
-            expect(MDM_OK, read_some(conn, &rows, &err));
-            mdm_backend_postgresql.close(conn);
         }
     }
+    mdm_backend_postgresql.close(conn);
 }
 
 int main(void)
