@@ -74,6 +74,7 @@ static mdm_status show(cli_context *context, const void *values, mdm_error *err)
 
 const cli_command cli_command_config_show = {
     .path = "config show",
+    .flags = CLI_PAGES,
     .summary = "show the settings in force",
     .examples = "mdm config show\n"
                 "mdm config show --origin performance.pool",

@@ -53,9 +53,10 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
     for (size_t i = 0; i < count; i++) {
         failed += strcmp(checks[i].status, "fail") == 0;
         if (json)
-            json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s}", "name", checks[i].name,
-                                                 "status", checks[i].status, "detail",
-                                                 checks[i].detail, "fix", checks[i].fix));
+            json_array_append_new(all,
+                                  json_pack("{s:s, s:s, s:s, s:s?}", "name", checks[i].name,
+                                            "status", checks[i].status, "detail", checks[i].detail,
+                                            "fix", checks[i].fix[0] ? checks[i].fix : NULL));
         else print_check(context, &checks[i]);
     }
     mdm_checks_free(checks, count);
@@ -71,6 +72,7 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
 
 const cli_command cli_command_doctor = {
     .path = "doctor",
+    .flags = CLI_PAGES,
     .summary = "check engines, home, settings and datasets",
     .details = "Exit code 9 when a check fails.",
     .examples = "mdm doctor\n"

@@ -31,7 +31,8 @@ static mdm_status unknown(const char *name, mdm_error *err)
         names[count++] = c->alias ? c->alias : c->path;
     const char *near = cli_nearest(name, names, count);
     mdm_error_set(err, MDM_INVALID, "unknown command '%s'", name);
-    return near ? mdm_error_hint(err, MDM_INVALID, "did you mean %s?", near) : MDM_INVALID;
+    if (near) return mdm_error_hint(err, MDM_INVALID, "did you mean %s?", near);
+    return mdm_error_hint(err, MDM_INVALID, "'mdm help' lists the commands");
 }
 
 static mdm_status run(cli_context *context, const void *values, mdm_error *err)
@@ -62,7 +63,7 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
 
 const cli_command cli_command_help = {
     .path = "help",
-    .flags = CLI_NO_SESSION,
+    .flags = CLI_NO_SESSION | CLI_PAGES,
     .summary = "explain a command",
     .examples = "mdm help\n"
                 "mdm help register\n"

@@ -137,8 +137,8 @@ static void print_info(FILE *out, const mdm_dataset_info *info, bool details)
 static mdm_status print_columns(cli_context *context, const mdm_column_info *columns, size_t count,
                                 mdm_error *err)
 {
-    static const char *const names[] = {"Table",    "Column", "Type", "Role", "Missing",
-                                        "Distinct", "Min",    "Max",  "Mean"};
+    static const char *const names[] = {"Table",     "Column", "Type", "Role", ">Missing",
+                                        ">Distinct", "Min",    "Max",  ">Mean"};
     cli_grid grid;
     cli_grid_init(&grid, names, sizeof names / sizeof *names);
     for (size_t i = 0; i < count; i++) {
@@ -259,6 +259,7 @@ done:
 const cli_command cli_command_info = {
     .path = "dataset info",
     .alias = "info",
+    .flags = CLI_PAGES,
     .summary = "show what is known of a dataset, or of the system",
     .examples = "mdm info iris\n"
                 "mdm info iris --details --json\n"

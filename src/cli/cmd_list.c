@@ -78,10 +78,7 @@ static void add_row(cli_grid *grid, const mdm_dataset_info *info, bool people)
     cli_grid_text(grid, cli_table_names(info, people ? 3 : SIZE_MAX, text, sizeof text));
     if (info->row_count < 0) cli_grid_text(grid, people ? "-" : NULL);
     else if (people) cli_grid_text(grid, cli_thousands(info->row_count, number));
-    else {
-        snprintf(number, sizeof number, "%lld", (long long)info->row_count);
-        cli_grid_text(grid, number);
-    }
+    else cli_grid_int(grid, info->row_count);
     cli_grid_text(grid, info->memory_bytes < 0 ? people ? "-" : NULL
                                                : cli_bytes(info->memory_bytes, number));
     snprintf(text, sizeof text, info->available ? "%s" : "Not Supported/%s", info->backend);
@@ -89,14 +86,15 @@ static void add_row(cli_grid *grid, const mdm_dataset_info *info, bool people)
 }
 
 static mdm_status print_table(cli_context *context, const cli_format *format,
-                              const mdm_dataset_list *list, mdm_error *err)
+                              const mdm_dataset_list *list, bool filtered, mdm_error *err)
 {
-    static const char *const columns[] = {"Name",       "Problem Type", "Target", "Tables",
-                                          "Total Rows", "MEM Size",     "Backend"};
     const bool people = format == &cli_format_table;
+    const char *const columns[] = {
+        "Name",      "Problem Type", "Target", "Tables", people ? ">Total Rows" : "#Total Rows",
+        ">MEM Size", "Backend"};
     const size_t count = mdm_dataset_list_count(list);
     if (people && count == 0) {
-        fputs("No datasets registered yet.\n", context->out);
+        fputs(filtered ? "No datasets found.\n" : "No datasets registered yet.\n", context->out);
         return MDM_OK;
     }
     if (people) fputs("Registered Datasets\n", context->out);
@@ -128,8 +126,10 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
 
     const cli_format *format = cli_format_chosen(context, a->format);
     const bool bare = !context->globals->json || a->format;
-    const mdm_status status = format == &cli_format_json ? print_json(context, list, bare, err)
-                                                         : print_table(context, format, list, err);
+    const bool filtered = a->filter.count > 0 || a->tag || a->backend;
+    const mdm_status status = format == &cli_format_json
+                                  ? print_json(context, list, bare, err)
+                                  : print_table(context, format, list, filtered, err);
     mdm_dataset_list_close(list);
     return status;
 }
@@ -137,6 +137,7 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
 const cli_command cli_command_list = {
     .path = "dataset list",
     .alias = "list",
+    .flags = CLI_PAGES,
     .summary = "list the registered datasets",
     .examples = "mdm list\n"
                 "mdm list --sort-by rows --limit 5\n"

@@ -168,6 +168,10 @@ static void say_rows(const cli_context *context, const mdm_rows *rows, int64_t c
     char number[32];
     const mdm_rows_info info = mdm_rows_info_read(rows);
     if (context->globals->quiet) return;
+    if (context->verbosity > 0)
+        cli_note(context, "statement class %s, fingerprint %016llx, %s",
+                 mdm_query_class_text(info.class_), (unsigned long long)info.fingerprint,
+                 info.statement_kept ? "compiled before" : "compiled now");
     if (info.changed > 0)
         fprintf(stderr, "%s row%s changed, %.1f ms\n", cli_thousands(info.changed, number),
                 info.changed == 1 ? "" : "s", (double)info.elapsed_ns / 1e6);
@@ -192,9 +196,23 @@ static mdm_status print(cli_context *context, const args *a, const char *name, m
     const cli_footer footer = {.schema = "mdm.query/1", .dataset = name, .rows = rows};
     if (mdm_rows_schema(rows)->count > 0 || format == &cli_format_json)
         MDM_TRY(cli_print_rows(context, format, rows, &footer, true, &count, err));
-    fflush(context->out);
+    if (cli_output_settle(context->output, err) != MDM_OK) return MDM_IO;
     if (format == &cli_format_table) say_rows(context, rows, count);
     return MDM_OK;
+}
+
+/* development.explain_queries: the plan as the database words it. A statement that cannot be
+ * explained, say for its parameters, still runs. */
+static void say_plan(const cli_context *context, const mdm_dataset *dataset, const char *sql)
+{
+    mdm_database *database = NULL;
+    char *plan = NULL;
+    if (!mdm_config_bool(mdm_session_config(context->session), "development.explain_queries"))
+        return;
+    if (mdm_dataset_database(context->session, dataset, false, &database, NULL) == MDM_OK &&
+        mdm_session_explain(context->session, database, mdm_str_from(sql), &plan, NULL) == MDM_OK)
+        fprintf(stderr, "%s\n", plan);
+    mdm_free_text(plan);
 }
 
 static mdm_status run(cli_context *context, const void *values, mdm_error *err)
@@ -219,6 +237,7 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
     query.write = a->write;
     query.limit = a->limit;
     query.timeout_ms = (int64_t)(context->globals->timeout * 1000);
+    say_plan(context, dataset, sql);
     status = mdm_dataset_query(context->session, dataset, &query, &rows, err);
     if (status == MDM_OK)
         status = print(context, a, mdm_dataset_info_get(dataset)->name, rows, err);
@@ -233,6 +252,7 @@ done:
 const cli_command cli_command_query = {
     .path = "dataset query",
     .alias = "query",
+    .flags = CLI_PAGES,
     .summary = "run one SQL statement on a dataset's own database",
     .details =
         "Tables are called as in 'mdm info NAME': data, train, test, ... The statement runs in a\n"

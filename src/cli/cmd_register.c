@@ -147,7 +147,7 @@ static const char *capital(const char *key, char *text, size_t size)
 static mdm_status print_columns(cli_context *context, const mdm_table_info *t,
                                 const mdm_column_info *columns, size_t count, mdm_error *err)
 {
-    static const char *const names[] = {"Column", "Type", "% Null"};
+    static const char *const names[] = {"Column", "Type", ">% Null"};
     size_t shown = 0, all = 0;
     cli_grid grid;
     cli_grid_init(&grid, names, sizeof names / sizeof *names);

@@ -70,6 +70,7 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
     if (format == &cli_format_json) status = print_json(context, rows, count, err);
     else if (count > 0 || format != &cli_format_table)
         status = cli_print_rows(context, format, rows, &footer, false, NULL, err);
+    if (status == MDM_OK) status = cli_output_settle(context->output, err);
     if (status == MDM_OK && format == &cli_format_table && !context->globals->quiet)
         fprintf(stderr, "%lld rejected\n", (long long)count);
 done:
@@ -81,6 +82,7 @@ done:
 const cli_command cli_command_rejects = {
     .path = "dataset rejects",
     .alias = "rejects",
+    .flags = CLI_PAGES,
     .summary = "show the records that were refused while loading",
     .details =
         "With --on-error reject a record that does not fit is left out, and kept here with its\n"

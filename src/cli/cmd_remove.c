@@ -91,6 +91,7 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
             *err = mine;
             return status;
         }
+        fflush(context->out);
         cli_report_error(context->globals, context->doing, &mine);
         if (first == MDM_OK) first = status;
         if (status == MDM_CANCELLED) break;

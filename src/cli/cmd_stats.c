@@ -81,8 +81,8 @@ static void put_summary(FILE *out, const json_t *stats)
 
 static mdm_status put_columns(cli_context *context, const json_t *columns, mdm_error *err)
 {
-    static const char *const names[] = {"Column", "Type", "Null", "Unique",
-                                        "Min",    "Max",  "Mean", "Std"};
+    static const char *const names[] = {"Column", "Type", ">Null", ">Unique",
+                                        "Min",    "Max",  ">Mean", ">Std"};
     static const char *const keys[] = {"dtype", "null_count", "unique_count", "min",
                                        "max",   "mean",       "std"};
     const char *name;
@@ -214,6 +214,7 @@ done:
 
 const cli_command cli_command_stats = {
     .path = "dataset stats",
+    .flags = CLI_PAGES,
     .summary = "statistics of a dataset's columns, from all rows",
     .examples = "mdm dataset stats iris\n"
                 "mdm dataset stats iris --full --table data --columns sepal_length --json\n"

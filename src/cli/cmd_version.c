@@ -1,4 +1,6 @@
 /* mdm version */
+#include <string.h>
+
 #include "cli/commands.h"
 #include "cli/json_text.h"
 
@@ -19,7 +21,8 @@ static json_t *libraries(void)
 static mdm_status run(cli_context *context, const void *values, mdm_error *err)
 {
     (void)values;
-    if (context->globals->json)
+    const char *format = context->globals->format;
+    if (context->globals->json || (format && strcmp(format, "json") == 0))
         return cli_json_print(context->out,
                               json_pack("{s:s, s:s, s:o}", "schema", "mdm.version/1", "version",
                                         mdm_version(), "libraries", libraries()),

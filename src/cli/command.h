@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "cli/output.h"
 #include "mdm/mdm.h"
 
 typedef enum cli_kind {
@@ -49,16 +50,19 @@ typedef struct cli_globals {
 typedef struct cli_context {
     mdm_session *session; /* NULL for a command with CLI_NO_SESSION */
     const cli_globals *globals;
-    FILE *out; /* results */
+    cli_output *output;
+    FILE *out; /* results: output->file */
     bool out_is_terminal, err_is_terminal;
     bool colour;
+    int verbosity; /* 0; 1 details; 2 everything */
     const mdm_stop *stop;
     const char *doing;    /* "register 'iris'": what an error line begins with */
     char doing_text[256]; /* room for doing */
 } cli_context;
 
 enum {
-    CLI_NO_SESSION = 1u << 0 /* needs neither configuration nor home */
+    CLI_NO_SESSION = 1u << 0, /* needs neither configuration nor home */
+    CLI_PAGES = 1u << 1       /* prints what may be more than a screen */
 };
 
 typedef struct cli_command {

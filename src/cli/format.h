@@ -14,6 +14,7 @@ typedef struct cli_footer {
     const char *schema;   /* "mdm.query/1" */
     const char *dataset;  /* NULL: none */
     const mdm_rows *rows; /* NULL: a list made by the program */
+    uint64_t right;       /* bit C: column C is text that stands right, as numbers do */
 } cli_footer;
 
 typedef struct cli_format {

@@ -1,18 +1,40 @@
-/* Tables for people, by libsmartcols: on a terminal fitted to its width, in a pipe the same
- * columns, never cut. Rows are laid out some thousands at a time, so that any number can pass. */
-#include <libsmartcols.h>
+/* Tables for people: on a terminal fitted to its width, in a pipe the same columns, never cut. Rows
+ * are laid out some thousands at a time, so that any number can pass. Widths are counted by
+ * Unicode, not by the locale: a file made by cron looks as on the desk. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cli/escape.h"
 #include "cli/format.h"
+#include "cli/text_width.h"
 
 #define BATCH 5000 /* rows laid out together: their widths agree */
+#define GAP 2      /* blanks between columns */
+#define LEAST 8    /* a column of text is not made narrower */
+
+typedef struct table_cell {
+    size_t at, len, width; /* in text; columns of the terminal */
+} table_cell;
+
+typedef struct table_column {
+    size_t width;
+    size_t widest; /* cell without the heading */
+    bool right;
+    bool whole; /* numbers, times: never cut, half of one misleads */
+} table_column;
 
 typedef struct table_state {
-    struct libscols_table *table;
-    size_t rows;  /* in table */
-    bool printed; /* a batch went out: no more headings */
+    table_column *columns;
+    table_cell *cells; /* row by row, the heading first */
+    size_t count, size;
+    FILE *memory; /* fills text */
+    char *text;
+    size_t text_size;
+    size_t shown; /* columns that have room */
+    bool printed; /* a batch went out */
+    bool fitted;  /* to the terminal: widths stay */
     cli_cell cell;
 } table_state;
 
@@ -43,104 +65,153 @@ static const char *type_word(mdm_type_id type)
     return words[type];
 }
 
-static char *escape(mdm_str text)
-{
-    char *escaped = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&escaped, &size);
-    if (!memory) return NULL;
-    cli_put_escaped(memory, text);
-    if (fclose(memory) == 0) return escaped;
-    free(escaped);
-    return NULL;
-}
+/* --- cells ------------------------------------------------------------------ */
 
-static struct libscols_table *new_table(const cli_writer *writer)
+static mdm_status add_cell(table_state *state, size_t column, bool heading, mdm_str text,
+                           mdm_error *err)
 {
-    struct libscols_table *table = scols_new_table();
-    if (!table) return NULL;
-    scols_table_set_stream(table, writer->out);
-    scols_table_set_column_separator(table, "  ");
-    scols_table_enable_maxout(table, 0);
-    if (writer->context->out_is_terminal) scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
-    else scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
-    for (size_t c = 0; c < writer->schema->count; c++) {
-        const mdm_field *field = &writer->schema->fields[c];
-        const int flags = (writer->context->out_is_terminal ? SCOLS_FL_TRUNC : 0) |
-                          (cli_is_number(field->type.id) ? SCOLS_FL_RIGHT : 0);
-        char *name = escape(mdm_str_from(field->name));
-        struct libscols_column *column =
-            name ? scols_table_new_column(table, name, 0.01, flags) : NULL;
-        free(name);
-        if (!column) {
-            scols_unref_table(table);
-            return NULL;
-        }
+    if (state->count == state->size) {
+        const size_t size = state->size ? 2 * state->size : 1024;
+        table_cell *wider = realloc(state->cells, size * sizeof *wider);
+        if (!wider) return no_memory(err);
+        state->cells = wider;
+        state->size = size;
     }
-    return table;
+    const long at = ftell(state->memory);
+    cli_put_escaped(state->memory, text);
+    if (at < 0 || fflush(state->memory) != 0) return no_memory(err);
+
+    const size_t len = (size_t)(ftell(state->memory) - at);
+    const mdm_str shown = {state->text + at, len};
+    const table_cell cell = {(size_t)at, len, cli_text_width(shown)};
+    table_column *c = &state->columns[column];
+    state->cells[state->count++] = cell;
+    if (cell.width > c->width && !state->fitted) c->width = cell.width;
+    if (!heading && cell.width > c->widest) c->widest = cell.width;
+    return MDM_OK;
 }
 
-static mdm_status add_types(cli_writer *writer, mdm_error *err)
+static mdm_status add_heading(cli_writer *writer, mdm_error *err)
 {
     table_state *state = writer->state;
-    struct libscols_line *line = scols_table_new_line(state->table, NULL);
-    if (!line) return no_memory(err);
-    for (size_t c = 0; c < writer->schema->count; c++)
-        if (scols_line_set_data(line, c, type_word(writer->schema->fields[c].type.id)) != 0)
-            return no_memory(err);
+    const mdm_schema *schema = writer->schema;
+    for (size_t c = 0; c < schema->count; c++)
+        MDM_TRY(add_cell(state, c, true, mdm_str_from(schema->fields[c].name), err));
+    if (!writer->types_line) return MDM_OK;
+    for (size_t c = 0; c < schema->count; c++)
+        MDM_TRY(add_cell(state, c, true, mdm_str_from(type_word(schema->fields[c].type.id)), err));
     return MDM_OK;
 }
 
 static mdm_status begin(cli_writer *writer, mdm_error *err)
 {
+    const mdm_schema *schema = writer->schema;
     table_state *state = calloc(1, sizeof *state);
     writer->state = state;
-    if (!state || !(state->table = new_table(writer))) return no_memory(err);
-    return writer->types_line ? add_types(writer, err) : MDM_OK;
+    if (!state) return no_memory(err);
+    state->columns = calloc(schema->count + 1, sizeof *state->columns);
+    state->memory = open_memstream(&state->text, &state->text_size);
+    if (!state->columns || !state->memory) return no_memory(err);
+    for (size_t c = 0; c < schema->count; c++) {
+        const mdm_type_id type = schema->fields[c].type.id;
+        table_column *column = &state->columns[c];
+        column->right = cli_is_number(type) || (c < 64 && writer->footer->right >> c & 1);
+        column->whole = column->right || (type >= MDM_TYPE_DATE && type <= MDM_TYPE_TIMESTAMPTZ);
+    }
+    return add_heading(writer, err);
 }
 
-static mdm_status flush(cli_writer *writer, mdm_error *err)
+/* --- fitting ------------------------------------------------------------------- */
+
+static size_t terminal_width(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+static size_t capped(const table_column *column, size_t cap)
+{
+    const size_t least = column->whole && column->widest > cap ? column->widest : cap;
+    return column->width < least ? column->width : least;
+}
+
+/* Width of the first count columns when none is wider than cap. */
+static size_t total_width(const table_state *state, size_t count, size_t cap)
+{
+    size_t total = count ? GAP * (count - 1) : 0;
+    for (size_t c = 0; c < count; c++)
+        total += capped(&state->columns[c], cap);
+    return total;
+}
+
+/* The widest columns give way first; when all are narrow, the last ones are left out. */
+static void fit(table_state *state, size_t count, size_t screen)
+{
+    size_t cap = screen;
+    while (cap > LEAST && total_width(state, count, cap) > screen)
+        cap--;
+    while (count > 1 && total_width(state, count, cap) > screen)
+        count--;
+    while (cap < screen && total_width(state, count, cap + 1) <= screen)
+        cap++; /* what the columns left out have freed */
+    for (size_t c = 0; c < count; c++)
+        state->columns[c].width = capped(&state->columns[c], cap);
+    state->shown = count;
+    state->fitted = true;
+}
+
+/* --- printing -------------------------------------------------------------------- */
+
+static void put_cell(FILE *out, const table_state *state, const table_cell *cell,
+                     const table_column *column, bool last)
+{
+    size_t bytes = cell->len, width = cell->width;
+    const bool cut = width > column->width;
+    if (cut) {
+        const mdm_str text = {state->text + cell->at, cell->len};
+        bytes = cli_text_fit(text, column->width - 1, &width);
+        width++;
+    }
+    const int blanks = (int)(column->width > width ? column->width - width : 0);
+    if (column->right) fprintf(out, "%*s", blanks, "");
+    fwrite(state->text + cell->at, 1, bytes, out);
+    if (cut) fputs("…", out);
+    if (!column->right && !last) fprintf(out, "%*s", blanks, "");
+    if (!last) fprintf(out, "%*s", GAP, "");
+}
+
+static void flush(cli_writer *writer)
 {
     table_state *state = writer->state;
-    if (!state->table || writer->schema->count == 0) return MDM_OK;
-    scols_table_enable_noheadings(state->table, state->printed);
-    if (!state->printed && state->rows == 0 && !writer->types_line) {
-        /* A table without lines prints nothing: say at least the headings. */
-        for (size_t c = 0; c < writer->schema->count; c++)
-            fprintf(writer->out, c ? "  %s" : "%s", writer->schema->fields[c].name);
-        putc('\n', writer->out);
-    } else if (scols_print_table(state->table) < 0) {
-        return no_memory(err);
+    const size_t all = writer->schema->count;
+    if (all == 0) return;
+    if (!writer->context->out_is_terminal) state->shown = all;
+    else if (!state->printed) fit(state, all, terminal_width());
+
+    const size_t rows = state->count / all;
+    for (size_t r = 0; r < rows && !ferror(writer->out); r++) {
+        const bool bold = writer->context->colour && !state->printed && r == 0;
+        if (bold) fputs("\033[1m", writer->out);
+        for (size_t c = 0; c < state->shown; c++)
+            put_cell(writer->out, state, &state->cells[r * all + c], &state->columns[c],
+                     c + 1 == state->shown);
+        fputs(bold ? "\033[0m\n" : "\n", writer->out);
     }
     state->printed = true;
-    state->rows = 0;
-    scols_table_remove_lines(state->table);
-    return MDM_OK;
-}
-
-static mdm_status add_row(cli_writer *writer, const mdm_chunk *chunk, int64_t row, mdm_error *err)
-{
-    table_state *state = writer->state;
-    struct libscols_line *line = scols_table_new_line(state->table, NULL);
-    if (!line) return no_memory(err);
-    for (size_t c = 0; c < chunk->schema->count; c++) {
-        mdm_str text;
-        MDM_TRY(cli_cell_text(&state->cell, &chunk->columns[c], row, &text, err));
-        char *shown = escape(text);
-        if (!shown || scols_line_refer_data(line, c, shown) != 0) { /* the line owns it now */
-            free(shown);
-            return no_memory(err);
-        }
-    }
-    return MDM_OK;
+    state->count = 0;
+    rewind(state->memory);
 }
 
 static mdm_status put_chunk(cli_writer *writer, const mdm_chunk *chunk, mdm_error *err)
 {
     table_state *state = writer->state;
     for (int64_t r = 0; r < chunk->rows; r++) {
-        MDM_TRY(add_row(writer, chunk, r, err));
-        if (++state->rows == BATCH) MDM_TRY(flush(writer, err));
+        for (size_t c = 0; c < chunk->schema->count; c++) {
+            mdm_str text;
+            MDM_TRY(cli_cell_text(&state->cell, &chunk->columns[c], r, &text, err));
+            MDM_TRY(add_cell(state, c, false, text, err));
+        }
+        if (state->count >= BATCH * chunk->schema->count) flush(writer);
     }
     return MDM_OK;
 }
@@ -148,14 +219,21 @@ static mdm_status put_chunk(cli_writer *writer, const mdm_chunk *chunk, mdm_erro
 static mdm_status end(cli_writer *writer, mdm_error *err)
 {
     table_state *state = writer->state;
-    mdm_status status = MDM_OK;
-    if (!state) return status;
-    if (state->table && (state->rows || !state->printed)) status = flush(writer, err);
-    scols_unref_table(state->table);
+    const size_t all = writer->schema->count;
+    (void)err;
+    if (!state) return MDM_OK;
+    if (state->count) flush(writer);
+    if (state->printed && state->shown < all)
+        fprintf(writer->out, "... (%zu more columns, for which the terminal is too narrow)\n",
+                all - state->shown);
+    if (state->memory) fclose(state->memory);
+    free(state->text);
+    free(state->cells);
+    free(state->columns);
     free(state->cell.room);
     free(state);
     writer->state = NULL;
-    return status;
+    return MDM_OK;
 }
 
 const cli_format cli_format_table = {"table", begin, put_chunk, end};

@@ -10,9 +10,10 @@ void cli_grid_init(cli_grid *grid, const char *const *columns, size_t count)
     mdm_field *fields = calloc(count, sizeof *fields);
     if (!fields) return;
     for (size_t c = 0; c < count; c++) {
-        const bool number = columns[c][0] == '#';
-        fields[c] =
-            (mdm_field){columns[c] + number, {number ? MDM_TYPE_INT64 : MDM_TYPE_TEXT, 0, 0}};
+        const bool number = columns[c][0] == '#', right = columns[c][0] == '>';
+        fields[c].name = columns[c] + (number || right);
+        fields[c].type.id = number ? MDM_TYPE_INT64 : MDM_TYPE_TEXT;
+        if (right) grid->right |= (uint64_t)1 << c;
     }
     grid->status = mdm_schema_new(fields, count, &grid->schema, NULL);
     if (grid->status == MDM_OK)
@@ -45,7 +46,7 @@ void cli_grid_int(cli_grid *grid, int64_t number)
 mdm_status cli_grid_print(cli_context *context, const cli_format *format, cli_grid *grid,
                           const char *schema_name, mdm_error *err)
 {
-    const cli_footer footer = {.schema = schema_name};
+    const cli_footer footer = {.schema = schema_name, .right = grid->right};
     mdm_chunk *chunk = NULL;
     mdm_status status = grid->status;
     if (status == MDM_OK) status = mdm_builder_finish(grid->builder, &chunk, err);

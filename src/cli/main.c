@@ -28,7 +28,7 @@ static void catch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN); /* writes fail with EPIPE: seen in finish_output() */
+    signal(SIGPIPE, SIG_IGN); /* writes fail with EPIPE: seen in finish() */
 }
 
 /* --- terminals -------------------------------------------------------------- */
@@ -59,42 +59,88 @@ static void print_warnings(const cli_context *context)
         cli_warning(context, "%s", warning);
 }
 
-/* Output that could not be written is a failure, unless nobody reads any more. */
-static mdm_status finish_output(mdm_status status, mdm_error *err)
+/* --debug, or twice -v, also logs everything; development.debug_mode is known only when the
+ * session is there. */
+static mdm_status open_session(const cli_globals *globals, cli_context *context, mdm_error *err)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
-    if (errno == EPIPE) return MDM_OK;
-    if (status != MDM_OK) return status;
-    return mdm_error_set(err, MDM_IO, "standard output: %s", strerror(errno));
+    static const char *const log_all = "logging.level=DEBUG";
+    mdm_config_sources sources = {.home = globals->home, .file = globals->config};
+    const mdm_session_options options = {.config = &sources, .stop = context->stop};
+    const char **set = calloc(globals->set.count + 1, sizeof *set);
+    if (!set) return mdm_error_set(err, MDM_NO_MEMORY, "no memory for settings");
+    set[0] = log_all; /* the user's own come later and win */
+    for (size_t i = 0; i < globals->set.count; i++)
+        set[i + 1] = globals->set.items[i];
+
+    bool debug = globals->debug || globals->verbose > 1;
+    sources.set = debug ? set : set + 1;
+    sources.set_count = globals->set.count + debug;
+    mdm_status status = mdm_session_open(&options, &context->session, err);
+    if (status == MDM_OK && !debug &&
+        mdm_config_bool(mdm_session_config(context->session), "development.debug_mode")) {
+        mdm_session_close(context->session);
+        context->session = NULL;
+        debug = true;
+        sources.set = set;
+        sources.set_count = globals->set.count + 1;
+        status = mdm_session_open(&options, &context->session, err);
+    }
+    free(set);
+    context->verbosity = debug ? 2 : globals->verbose > 0;
+    return status;
+}
+
+static void say_sources(const cli_context *context)
+{
+    const mdm_config *config = mdm_session_config(context->session);
+    if (context->verbosity < 1) return;
+    const char *file = mdm_config_file(config);
+    cli_note(context, "home %s (%s)", mdm_config_home(config), mdm_config_home_origin(config));
+    cli_note(context, "settings %s (%s%s)", file, mdm_config_file_origin(config),
+             access(file, F_OK) == 0 ? "" : ", absent: defaults in use");
+    if (context->verbosity > 1)
+        cli_note(context, "log %s at level %s", mdm_config_text(config, "logging.file"),
+                 mdm_config_text(config, "logging.level"));
+}
+
+/* What the command cost; for -vv all that the monitor counted. */
+static void say_costs(const cli_context *context, int64_t start_ns)
+{
+    char *report = NULL;
+    if (context->verbosity < 1) return;
+    cli_note(context, "%.1f ms in all", (double)(mdm_clock_ns() - start_ns) / 1e6);
+    if (context->verbosity < 2 || context->globals->quiet) return;
+    if (mdm_monitor_report(mdm_session_monitor(context->session), &report, NULL) == MDM_OK)
+        fprintf(stderr, "%s\n", report);
+    mdm_free_text(report);
 }
 
 static mdm_status run_command(const cli_parsed *parsed, cli_context *context, mdm_error *err)
 {
     const cli_globals *globals = &parsed->globals;
-    const bool needs_session = !(parsed->command->flags & CLI_NO_SESSION);
-    const mdm_config_sources sources = {.home = globals->home,
-                                        .file = globals->config,
-                                        .set = globals->set.items,
-                                        .set_count = globals->set.count};
-    const mdm_session_options options = {.config = &sources, .stop = context->stop};
-
-    if (needs_session) {
-        MDM_TRY(mdm_session_open(&options, &context->session, err));
+    const int64_t start_ns = mdm_clock_ns();
+    const bool pages = parsed->command->flags & CLI_PAGES;
+    if (!(parsed->command->flags & CLI_NO_SESSION)) {
+        MDM_TRY(open_session(globals, context, err));
         print_warnings(context);
+        say_sources(context);
         context->colour = wants_colour(
             globals, mdm_config_text(mdm_session_config(context->session), "cli.color"));
     }
+    if (pages && context->out_is_terminal && !globals->no_pager) cli_output_page(context->output);
     const mdm_status status = parsed->command->run(context, parsed->args, err);
+    if (context->session) say_costs(context, start_ns);
     mdm_session_close(context->session);
     context->session = NULL;
-    return finish_output(status, err);
+    return status;
 }
 
-static mdm_status print_help(const cli_parsed *parsed)
+static mdm_status print_help(const cli_parsed *parsed, cli_context *context)
 {
-    if (parsed->command) cli_help_command(stdout, parsed->command);
-    else if (parsed->group) cli_help_group(stdout, parsed->group);
-    else cli_help_all(stdout);
+    if (context->out_is_terminal && !parsed->globals.no_pager) cli_output_page(context->output);
+    if (parsed->command) cli_help_command(context->out, parsed->command);
+    else if (parsed->group) cli_help_group(context->out, parsed->group);
+    else cli_help_all(context->out);
     return MDM_OK;
 }
 
@@ -105,23 +151,41 @@ static mdm_status run(int argc, char **argv, cli_parsed *parsed, cli_context *co
     if (parsed->globals.timeout > 0)
         stop->deadline_ns = mdm_clock_ns() + (int64_t)(parsed->globals.timeout * 1e9);
     if (parsed->globals.version) return cli_command_version.run(context, NULL, err);
-    if (parsed->globals.help || !parsed->command) return finish_output(print_help(parsed), err);
+    if (parsed->globals.help || !parsed->command) return print_help(parsed, context);
     return run_command(parsed, context, err);
+}
+
+/* Output that could not be written is a failure, unless nobody reads any more: that ends quietly.
+ */
+static mdm_status finish(cli_output *output, mdm_status status, mdm_error *err)
+{
+    mdm_error lost = {0};
+    const mdm_status settled = cli_output_settle(output, &lost);
+    if (status == MDM_IO && err->native == EPIPE) status = MDM_OK;
+    if (settled == MDM_OK || status != MDM_OK) return status;
+    if (lost.native == EPIPE) return MDM_OK;
+    *err = lost;
+    return settled;
 }
 
 int main(int argc, char **argv)
 {
     mdm_stop stop = {.flag = &stop_flag};
     cli_parsed parsed = {0};
+    cli_output output = {0};
     mdm_error err = {0};
     catch_signals();
 
     cli_context context = {.globals = &parsed.globals,
-                           .out = stdout,
+                           .output = &output,
                            .out_is_terminal = isatty(STDOUT_FILENO),
                            .err_is_terminal = isatty(STDERR_FILENO),
                            .stop = &stop};
-    const mdm_status status = run(argc, argv, &parsed, &context, &stop, &err);
+    mdm_status status = cli_output_open(&output, &err);
+    context.out = output.file;
+    if (status == MDM_OK) status = run(argc, argv, &parsed, &context, &stop, &err);
+    status = finish(&output, status, &err);
+    cli_output_close(&output);
     if (status != MDM_OK) cli_report_error(&parsed.globals, context.doing, &err);
     cli_parsed_clear(&parsed);
     return mdm_status_exit_code(status);

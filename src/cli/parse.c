@@ -94,6 +94,17 @@ static size_t candidates(const char *group, const char **names, size_t size)
     return count;
 }
 
+/* "dataset stats" for "stats", which is no command of its own. */
+static const char *verb_of_group(const char *word)
+{
+    const cli_command *command;
+    for (size_t i = 0; (command = cli_command_at(i)); i++) {
+        const char *space = strchr(command->path, ' ');
+        if (space && strcmp(space + 1, word) == 0) return command->path;
+    }
+    return NULL;
+}
+
 static mdm_status unknown_word(parser *p, const char *word)
 {
     const char *names[64];
@@ -101,6 +112,7 @@ static mdm_status unknown_word(parser *p, const char *word)
     const char *near = cli_nearest(word, names, count);
     mdm_error_set(p->err, MDM_INVALID, "unknown command '%s%s%s'",
                   p->out->group ? p->out->group : "", p->out->group ? " " : "", word);
+    if (!p->out->group && !near) near = verb_of_group(word);
     if (near)
         return mdm_error_hint(p->err, MDM_INVALID, "did you mean %s%s%s?",
                               p->out->group ? p->out->group : "", p->out->group ? " " : "", near);
@@ -155,17 +167,31 @@ static mdm_status list_add_split(parser *p, cli_list *list, char *text)
     return MDM_OK;
 }
 
-static bool allowed(const cli_arg *arg, const char *text)
+/* The words of choices ("a|b"), cut apart in room; how many. */
+static size_t split_choices(const char *choices, char *room, size_t size, const char **words,
+                            size_t most)
 {
-    if (!arg->choices) return true;
-    const size_t len = strlen(text);
-    for (const char *at = arg->choices; at;) {
-        const char *end = strchr(at, '|');
-        const size_t width = end ? (size_t)(end - at) : strlen(at);
-        if (width == len && memcmp(at, text, len) == 0) return true;
-        at = end ? end + 1 : NULL;
+    size_t count = 0;
+    snprintf(room, size, "%s", choices);
+    for (char *at = room; at && count < most;) {
+        char *bar = strchr(at, '|');
+        if (bar) *bar = '\0';
+        words[count++] = at;
+        at = bar ? bar + 1 : NULL;
     }
-    return false;
+    return count;
+}
+
+static mdm_status check_choice(parser *p, const cli_arg *arg, const char *text)
+{
+    char room[256];
+    const char *words[32];
+    const size_t count = split_choices(arg->choices, room, sizeof room, words, 32);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words[i], text) == 0) return MDM_OK;
+    const char *near = cli_nearest(text, words, count);
+    mdm_error_set(p->err, MDM_INVALID, "--%s: '%s' is none of %s", arg->name, text, arg->choices);
+    return near ? mdm_error_hint(p->err, MDM_INVALID, "did you mean %s?", near) : MDM_INVALID;
 }
 
 static mdm_status refuse(parser *p, const cli_arg *arg, const char *text, const char *what)
@@ -179,11 +205,7 @@ static mdm_status assign(parser *p, const cli_arg *arg, void *values, char *text
     char *at = (char *)values + arg->field;
     char *end = text;
     errno = 0;
-    if (text && !allowed(arg, text)) {
-        mdm_error_set(p->err, MDM_INVALID, "--%s: '%s' is none of %s", arg->name, text,
-                      arg->choices);
-        return MDM_INVALID;
-    }
+    if (text && arg->choices) MDM_TRY(check_choice(p, arg, text));
     switch (arg->kind) {
     case CLI_FLAG: *(bool *)at = true; return MDM_OK;
     case CLI_TEXT: *(const char **)at = text; return MDM_OK;

@@ -9,7 +9,7 @@
 static void json_error(const mdm_error *error, const char *message)
 {
     json_t *line =
-        json_pack("{s:s, s:s, s:i, s:s%, s:s*, s:s*}", "schema", "mdm.error/1", "status",
+        json_pack("{s:s, s:s, s:i, s:s%, s:s?, s:s?}", "schema", "mdm.error/1", "status",
                   mdm_status_name(error->status), "exit_code", mdm_status_exit_code(error->status),
                   "message", message, strlen(message), "hint", error->hint[0] ? error->hint : NULL,
                   "sqlstate", error->sqlstate[0] ? error->sqlstate : NULL);
@@ -23,7 +23,6 @@ void cli_report_error(const cli_globals *globals, const char *doing, const mdm_e
     char message[sizeof error->message + 264];
     snprintf(message, sizeof message, "%s%s%s", doing ? doing : "", doing ? ": " : "",
              error->message);
-    fflush(stdout);
     if (globals->json) {
         json_error(error, message);
         return;
