@@ -1,8 +1,10 @@
+#include <math.h>
 #include <string.h>
 
 #include "dataset/description.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+#define MAX_WHOLE 9007199254740992.0 /* 2^53: every whole number below is a real */
 
 typedef struct reader {
     mdm_description *d;
@@ -29,8 +31,12 @@ static mdm_status read_text(const reader *r, const mdm_yaml *map, const char *ke
 static mdm_status read_int(const reader *r, const mdm_yaml *map, const char *key, int64_t *out)
 {
     const mdm_yaml *node = mdm_yaml_get(map, key);
-    if (mdm_yaml_is_null(node)) return MDM_OK;
-    return mdm_yaml_to_int(node, out) ? MDM_OK : refuse(r, node, key, "a whole number");
+    double real;
+    if (mdm_yaml_is_null(node) || mdm_yaml_to_int(node, out)) return MDM_OK;
+    if (!mdm_yaml_to_real(node, &real) || !(fabs(real) < MAX_WHOLE) || real != floor(real))
+        return refuse(r, node, key, "a whole number");
+    *out = (int64_t)real; /* pandas counts in reals where a count was missing */
+    return MDM_OK;
 }
 
 static mdm_status read_list(const reader *r, const mdm_yaml *map, const char *key,
@@ -89,6 +95,7 @@ static mdm_status read_database(const reader *r, const mdm_yaml *root)
     MDM_TRY(read_text(r, database, "database", &info->database));
     MDM_TRY(read_text(r, database, "schema", &info->schema));
     MDM_TRY(read_text(r, database, "password", &r->d->password));
+    MDM_TRY(mdm_arena_status(&r->d->arena, r->err)); /* absent is not the same as not copied */
     if (!info->backend)
         return mdm_error_set(r->err, MDM_FORMAT, "%s:%d: database has no backend", r->file,
                              database->start.line);
@@ -194,10 +201,11 @@ static mdm_status read_root(const reader *r, const mdm_yaml *root)
     MDM_TRY(read_database(r, root));
     MDM_TRY(read_tables(r, root));
     MDM_TRY(read_metadata(r, root));
+    MDM_TRY(mdm_arena_status(&r->d->arena, r->err));
     if (!info->name) return mdm_error_set(r->err, MDM_FORMAT, "%s: no 'name'", r->file);
     if (!info->description) info->description = "";
     if (!info->source) info->source = "";
-    return mdm_arena_status(&r->d->arena, r->err);
+    return MDM_OK;
 }
 
 mdm_status mdm_description_read(mdm_str text, const char *file, mdm_description *out, mdm_error *err)
