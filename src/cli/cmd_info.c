@@ -1,6 +1,8 @@
 /* mdm info [NAME] */
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "cli/commands.h"
 #include "cli/describe.h"
@@ -164,6 +166,28 @@ static mdm_status print_columns(cli_context *context, const mdm_column_info *col
     return cli_grid_print(context, &cli_format_table, &grid, "mdm.dataset.info/1", err);
 }
 
+/* Is a source file another one than was read? Its hash would tell for sure; we look at what costs
+ * nothing. Unknown: it is gone, or was written since and has its old size. */
+typedef enum change { CHANGE_UNKNOWN, CHANGE_NONE, CHANGE_SEEN } change;
+
+static change file_change(const mdm_dataset_info *info, const mdm_table_info *t)
+{
+    struct stat now;
+    char written[32];
+    struct tm when;
+    if (t->bytes < 0 || stat(t->path, &now) != 0) return CHANGE_UNKNOWN;
+    if (now.st_size != t->bytes) return CHANGE_SEEN;
+    const char *read_at = info->registered_at;
+    if (!read_at || !gmtime_r(&now.st_mtime, &when)) return CHANGE_UNKNOWN;
+    strftime(written, sizeof written, "%Y-%m-%dT%H:%M:%S", &when);
+    return strncmp(written, read_at, strlen(written)) < 0 ? CHANGE_NONE : CHANGE_UNKNOWN;
+}
+
+static json_t *change_json(change seen)
+{
+    return seen == CHANGE_UNKNOWN ? json_null() : json_boolean(seen == CHANGE_SEEN);
+}
+
 static json_t *files_json(const mdm_dataset_info *info)
 {
     json_t *files = json_array();
@@ -172,12 +196,12 @@ static json_t *files_json(const mdm_dataset_info *info)
         char hash[20];
         if (!t->path) continue;
         snprintf(hash, sizeof hash, "%016llx", (unsigned long long)t->hash);
-        json_array_append_new(files,
-                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:I}", "key", t->key, "path",
-                                        t->path, "bytes", cli_number_or_null(t->bytes), "rows",
-                                        cli_number_or_null(t->rows), "hash",
-                                        t->hash ? json_string(hash) : json_null(), "rejected",
-                                        (json_int_t)t->rejected));
+        json_array_append_new(
+            files,
+            json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "key", t->key, "path", t->path,
+                      "bytes", cli_number_or_null(t->bytes), "rows", cli_number_or_null(t->rows),
+                      "hash", t->hash ? json_string(hash) : json_null(), "changed",
+                      change_json(file_change(info, t)), "rejected", (json_int_t)t->rejected));
     }
     return files;
 }
@@ -221,6 +245,7 @@ static mdm_status print_json(cli_context *context, const mdm_dataset_info *info,
                   "path", cli_text_or_null(info->path), "host", cli_text_or_null(info->host),
                   "port", cli_text_or_null(info->port), "database",
                   cli_text_or_null(info->database), "schema", cli_text_or_null(info->schema)));
+    json_object_set_new(document, "feature_tables", json_array());
     json_object_set_new(document, "data_version", cli_number_or_null(info->data_version));
     json_object_set_new(document, "datetime_columns",
                         cli_strings_json(info->datetime_columns, info->datetime_column_count));
@@ -240,16 +265,21 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
     cli_doing(context, "info on '%s'", a->name);
     MDM_TRY(mdm_dataset_open(context->session, a->name, &dataset, err));
     const mdm_dataset_info *info = mdm_dataset_info_get(dataset);
-    const bool with_columns = a->details || a->columns;
+    const bool json = cli_wants_json(context, NULL);
+    const bool asked = a->details || a->columns;
     mdm_status status = MDM_OK;
-    if (with_columns)
+    if (asked || json)
         status = mdm_dataset_columns(context->session, dataset, &columns, &count, err);
+    if (status != MDM_OK && !asked && status != MDM_CANCELLED && status != MDM_TIMEOUT) {
+        cli_warning(context, "the columns are not known: %s", err->message);
+        status = MDM_OK; /* the rest is known without the database */
+    }
     if (status != MDM_OK) goto done;
-    if (cli_wants_json(context, NULL)) {
+    if (json) {
         status = print_json(context, info, columns, count, err);
     } else {
         print_info(context->out, info, a->details);
-        if (with_columns) status = print_columns(context, columns, count, err);
+        if (asked) status = print_columns(context, columns, count, err);
     }
 done:
     mdm_dataset_close(dataset);

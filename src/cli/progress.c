@@ -14,16 +14,35 @@ void cli_progress_init(cli_progress *progress, const cli_context *context)
     *progress = (cli_progress){0};
     progress->enabled = context->err_is_terminal && !globals->quiet && !globals->no_progress &&
                         mdm_config_bool(mdm_session_config(context->session), "cli.show_progress");
+    progress->told = !globals->quiet && (context->verbosity > 0 ||
+                                         mdm_config_bool(mdm_session_config(context->session),
+                                                         "development.profile_operations"));
 }
 
-void cli_progress_clear(cli_progress *progress)
+static void wipe(cli_progress *progress)
 {
     if (progress->shown) fputs("\r\033[K", stderr);
     progress->shown = false;
 }
 
+static void end_phase(cli_progress *p)
+{
+    if (!p->told || !p->phase[0]) return;
+    wipe(p);
+    fprintf(stderr, "note: %s %s took %.1f s\n", p->phase, p->what,
+            (double)(mdm_clock_ns() - p->start_ns) / (double)SECOND);
+}
+
+void cli_progress_clear(cli_progress *progress)
+{
+    wipe(progress);
+    end_phase(progress);
+    progress->phase[0] = '\0';
+}
+
 static void begin_phase(cli_progress *p, const mdm_progress *step, int64_t now)
 {
+    end_phase(p);
     snprintf(p->phase, sizeof p->phase, "%s", step->phase ? step->phase : "");
     snprintf(p->what, sizeof p->what, "%s", step->what ? step->what : "");
     p->start_ns = p->last_ns = now;
@@ -57,11 +76,12 @@ static char *amount(int64_t number, bool bytes, char *text)
 void cli_progress_show(void *self, const mdm_progress *step)
 {
     cli_progress *p = self;
-    if (!p->enabled) return;
+    if (!p->enabled && !p->told) return;
     const int64_t now = mdm_clock_ns();
     if (strncmp(p->phase, step->phase ? step->phase : "", sizeof p->phase - 1) != 0 ||
         strncmp(p->what, step->what ? step->what : "", sizeof p->what - 1) != 0)
         begin_phase(p, step, now);
+    if (!p->enabled) return;
     measure(p, step, now);
 
     char line[512], done[32], rate[32];
