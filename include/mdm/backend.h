@@ -94,6 +94,7 @@ typedef struct mdm_dialect {
     bool folds_case;      /* "A" and "a" are one column (ASCII letters) */
     size_t max_name;      /* bytes of an identifier; 0: no limit */
     size_t max_columns;   /* of one table */
+    bool nan_is_null;     /* it has no NaN and stores NULL instead */
     const char *types[MDM_TYPE_COUNT]; /* column words of CREATE TABLE; "DECIMAL(%d,%d)" */
     const char *wide_decimal; /* the word for more than 15 digits where it is another (with two %d,
                                  too); NULL: the same */

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "data/chunk_internal.h"
+#include "dataset/columns.h"
 #include "dataset/description.h"
 #include "dataset/json.h"
 
@@ -172,7 +173,7 @@ json_t *mdm_catalog_profile_json(const mdm_column_profile *p)
     json_object_set_new(o, "sum", real_json(p->sum));
     json_object_set_new(o, "skewness", real_json(p->skewness));
     json_object_set_new(o, "kurtosis", real_json(p->kurtosis));
-    json_object_set_new(o, "bytes", json_integer(p->bytes));
+    json_object_set_new(o, "bytes", json_integer(mdm_columns_bytes(p)));
     if (p->min_length >= 0) {
         json_object_set_new(o, "min_length", json_integer(p->min_length));
         json_object_set_new(o, "max_length", json_integer(p->max_length));
@@ -182,8 +183,8 @@ json_t *mdm_catalog_profile_json(const mdm_column_profile *p)
     return o;
 }
 
-static void put_column(sheet *s, const mdm_loaded *t, const mdm_column_profile *p, mdm_role role,
-                       const char *now)
+static void put_column(sheet *s, const mdm_loaded *t, const mdm_column_profile *p, int64_t missing,
+                       mdm_role role, const char *now)
 {
     char type[32], room[600];
     const mdm_str none = {0};
@@ -191,10 +192,10 @@ static void put_column(sheet *s, const mdm_loaded *t, const mdm_column_profile *
     put_text(s, p->name);
     put_text(s, mdm_type_text(p->type, type));
     put_text(s, mdm_role_text(role));
-    put_int(s, p->nulls > 0);
+    put_int(s, missing > 0);
     put_int(s, p->unique == MDM_YES);
-    put_int(s, p->nulls);
-    put_real(s, p->rows ? (double)p->nulls / (double)p->rows : 0);
+    put_int(s, missing);
+    put_real(s, p->rows ? (double)missing / (double)p->rows : 0);
     put_int(s, p->distinct);
     put_str(s, p->has_range ? value_text(p, &p->min, room, sizeof room) : none);
     put_str(s, p->has_range ? value_text(p, &p->max, room, sizeof room) : none);
@@ -212,12 +213,15 @@ static mdm_status write_columns(mdm_loading *loading, mdm_txn *txn, const mdm_lo
                                 mdm_error *err)
 {
     sheet s;
+    const mdm_dialect *dialect = mdm_database_backend(loading->database)->dialect;
     sheet_begin(&s, columns_fields, sizeof columns_fields / sizeof *columns_fields, err);
     for (size_t t = 0; t < count; t++)
         for (size_t c = 0; s.status == MDM_OK && c < tables[t].schema->count; c++) {
             const mdm_column_profile *p;
             s.status = mdm_profile_column(tables[t].profile, c, &p, err);
-            if (s.status == MDM_OK) put_column(&s, &tables[t], p, detected->roles[t][c], now);
+            if (s.status == MDM_OK)
+                put_column(&s, &tables[t], p, mdm_columns_missing(dialect, p),
+                           detected->roles[t][c], now);
         }
     return sheet_store(&s, loading, txn, "_columns", err);
 }
@@ -240,15 +244,15 @@ static json_t *column_types(const mdm_loaded *t, const mdm_role *roles)
     return types;
 }
 
-static mdm_status put_statistics(sheet *s, const mdm_loaded *t, size_t id, const mdm_role *roles,
-                                 const char *now, mdm_error *err)
+static mdm_status put_statistics(sheet *s, const mdm_dialect *dialect, const mdm_loaded *t,
+                                 size_t id, const mdm_role *roles, const char *now, mdm_error *err)
 {
     int64_t missing = 0, bytes = 0;
     for (size_t c = 0; c < t->schema->count; c++) {
         const mdm_column_profile *p;
         MDM_TRY(mdm_profile_column(t->profile, c, &p, err));
-        missing += p->nulls;
-        bytes += p->bytes;
+        missing += mdm_columns_missing(dialect, p);
+        bytes += mdm_columns_bytes(p);
     }
     put_int(s, (int64_t)id);
     put_text(s, t->table);
@@ -270,10 +274,11 @@ static mdm_status write_statistics(mdm_loading *loading, mdm_txn *txn, const mdm
                                    mdm_error *err)
 {
     sheet s;
+    const mdm_dialect *dialect = mdm_database_backend(loading->database)->dialect;
     sheet_begin(&s, statistics_fields, sizeof statistics_fields / sizeof *statistics_fields, err);
     for (size_t t = 0; s.status == MDM_OK && t < count; t++) {
         const mdm_status status =
-            put_statistics(&s, &tables[t], t + 1, detected->roles[t], now, err);
+            put_statistics(&s, dialect, &tables[t], t + 1, detected->roles[t], now, err);
         if (s.status == MDM_OK) s.status = status;
     }
     return sheet_store(&s, loading, txn, "_statistics", err);

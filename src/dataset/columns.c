@@ -5,14 +5,29 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "data/type.h"
 #include "dataset/catalog.h"
 
-mdm_column_info mdm_columns_of_profile(mdm_arena *arena, const mdm_column_profile *p)
+int64_t mdm_columns_missing(const mdm_dialect *dialect, const mdm_column_profile *p)
 {
+    return p->nulls + (dialect->nan_is_null ? p->nans : 0);
+}
+
+int64_t mdm_columns_bytes(const mdm_column_profile *p)
+{
+    if (p->type.id == MDM_TYPE_TEXT || p->type.id == MDM_TYPE_BLOB) return p->bytes;
+    if (p->type.id == MDM_TYPE_BOOL) return (p->rows + 7) / 8;
+    return p->rows * (int64_t)mdm_type_bytes(p->type.id);
+}
+
+mdm_column_info mdm_columns_of_profile(mdm_arena *arena, const mdm_dialect *dialect,
+                                       const mdm_column_profile *p)
+{
+    const int64_t missing = mdm_columns_missing(dialect, p);
     char room[600];
     mdm_column_info c = {.name = mdm_arena_text(arena, p->name),
-                         .nullable = p->nulls > 0,
-                         .missing_count = p->nulls,
+                         .nullable = missing > 0,
+                         .missing_count = missing,
                          .distinct = p->distinct,
                          .distinct_exact = p->distinct_exact,
                          .mean = p->mean,

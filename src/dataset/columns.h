@@ -8,7 +8,12 @@
 #include "dataset/dataset_internal.h"
 
 /* All but table, type and role; texts in arena. */
-mdm_column_info mdm_columns_of_profile(mdm_arena *arena, const mdm_column_profile *profile);
+mdm_column_info mdm_columns_of_profile(mdm_arena *arena, const mdm_dialect *dialect,
+                                       const mdm_column_profile *profile);
+/* Rows that have no value once stored: a database without NaN holds NULL there. */
+int64_t mdm_columns_missing(const mdm_dialect *dialect, const mdm_column_profile *profile);
+/* Bytes of all values as they lie in memory, also of those of one width. */
+int64_t mdm_columns_bytes(const mdm_column_profile *profile);
 
 /* The description as a JSON object, owned by the caller. */
 MDM_MUST_CHECK mdm_status mdm_description_json(const mdm_description *description, json_t **out,

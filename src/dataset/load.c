@@ -146,6 +146,20 @@ static mdm_status run_pass(pass *p, mdm_file *file, bool *again, mdm_error *err)
     return query ? profile_table(p, err) : MDM_OK;
 }
 
+/* A database without NaN stores NULL there: nothing changes unsaid. */
+static mdm_status note_nans(mdm_loading *loading, const mdm_loaded *loaded, mdm_error *err)
+{
+    const mdm_backend *backend = mdm_database_backend(loading->database);
+    for (size_t c = 0; backend->dialect->nan_is_null && c < loaded->schema->count; c++) {
+        const mdm_column_profile *column;
+        MDM_TRY(mdm_profile_column(loaded->profile, c, &column, err));
+        if (column->nans)
+            mdm_loading_note(loading, "%s.%s: %lld NaN stored as NULL (%s has no NaN)", loaded->key,
+                             column->name, (long long)column->nans, backend->name);
+    }
+    return MDM_OK;
+}
+
 /* --- files --------------------------------------------------------------------------------- */
 
 static void note_file(mdm_loading *loading, mdm_file *file)
@@ -190,6 +204,7 @@ mdm_status mdm_load_file(mdm_loading *loading, const mdm_found_file *which,
     }
     out->rows = p.rows;
     note_file(loading, out->file);
+    MDM_TRY(note_nans(loading, out, err));
     out->elapsed_ms = (mdm_clock_ns() - start_ns) / MILLISECOND;
     return MDM_OK;
 }
@@ -212,6 +227,7 @@ mdm_status mdm_load_stream(mdm_loading *loading, const char *key, mdm_stream *st
     status = store_stream(&p, txn, stream, err);
     if (status != MDM_OK) mdm_txn_rollback(txn);
     else status = mdm_txn_commit(txn, err);
+    if (status == MDM_OK) status = note_nans(loading, out, err);
     out->rows = p.rows;
     out->elapsed_ms = (mdm_clock_ns() - start_ns) / MILLISECOND;
     return status;

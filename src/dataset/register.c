@@ -366,7 +366,8 @@ static void describe_tables(registration *r)
         if (mdm_is_data_table(l->key)) info->row_count += l->rows;
         for (size_t c = 0; c < l->schema->count; c++) {
             const mdm_column_profile *p;
-            if (mdm_profile_column(l->profile, c, &p, NULL) == MDM_OK) info->memory_bytes += p->bytes;
+            if (mdm_profile_column(l->profile, c, &p, NULL) == MDM_OK)
+                info->memory_bytes += mdm_columns_bytes(p);
         }
         if (!l->file) continue;
         const mdm_file_info *file = mdm_file_info_get(l->file);
@@ -520,7 +521,7 @@ static mdm_status keep_columns(registration *r, mdm_error *err)
             char type[64];
             const mdm_column_profile *p;
             MDM_TRY(mdm_profile_column(r->tables[t].profile, c, &p, err));
-            columns[at] = mdm_columns_of_profile(arena, p);
+            columns[at] = mdm_columns_of_profile(arena, r->backend->dialect, p);
             columns[at].table = r->tables[t].table;
             columns[at].type =
                 mdm_arena_text(arena, mdm_sql_type(r->backend->dialect, p->type, type));

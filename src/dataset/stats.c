@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "dataset/catalog.h"
+#include "dataset/columns.h"
 #include "dataset/detect.h"
 #include "dataset/home.h"
 #include "dataset/json.h"
@@ -123,7 +124,7 @@ static mdm_status describe_table(computation *c, mdm_stats_table *t)
         const mdm_status status = mdm_profile_column(t->profile, i, &p, c->err);
         if (status != MDM_OK) return status;
         missing += p->nulls;
-        bytes += p->bytes;
+        bytes += mdm_columns_bytes(p);
         if (p->nulls) json_array_append_new(with_missing, json_string(p->name));
         find_issues(p, issues);
         json_object_set_new(columns, p->name, mdm_stats_column(p));

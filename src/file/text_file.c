@@ -226,6 +226,12 @@ static void notes(mdm_file *base, mdm_notes *notes)
     for (size_t i = 0; i < file->count; i++) {
         const mdm_typing_column column = mdm_typing_column_get(file->typing, i);
         if (column.note) mdm_notes_add(notes, "%s: %s", base->name, column.note);
+        if (column.null_words)
+            mdm_notes_add(notes,
+                          "%s: column '%s': %lld cell%s with a word for no value (NA, null, ...) "
+                          "became NULL",
+                          base->name, column.name, (long long)column.null_words,
+                          column.null_words == 1 ? "" : "s");
     }
 }
 

@@ -15,6 +15,7 @@ const mdm_dialect mdm_dialect_sqlite = {
     .folds_case = true,
     .max_name = 0,
     .max_columns = 2000,
+    .nan_is_null = true,
     .types =
         {
             [MDM_TYPE_NULL] = "TEXT",

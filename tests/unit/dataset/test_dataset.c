@@ -1,4 +1,5 @@
 /* A dataset from its registration to its removal, on each database. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/io.h"
+#include "data/chunk_internal.h"
 #include "mdm/dataset.h"
 #include "support/folder.h"
 
@@ -440,6 +442,100 @@ static void a_damaged_description_is_told_and_hides_no_other(void **state)
     assert_list(f, NULL, "good");
 }
 
+/* --- values that a database has not ---------------------------------------------------------------- */
+
+/* Two columns of three rows; x holds two NaN and one number. */
+static void nan_stream(struct ArrowArrayStream *out)
+{
+    static const double numbers[] = {NAN, 2.5, NAN};
+    static const mdm_field fields[] = {{"x", {MDM_TYPE_DOUBLE, 0, 0}}, {"n", {MDM_TYPE_INT64, 0, 0}}};
+    mdm_schema *schema;
+    mdm_builder *builder;
+    mdm_chunk *chunk;
+    mdm_stream stream;
+    assert_int_equal(mdm_schema_new(fields, 2, &schema, NULL), MDM_OK);
+    assert_int_equal(mdm_builder_open(schema, 3, &builder, NULL), MDM_OK);
+    for (int64_t r = 0; r < 3; r++) {
+        assert_int_equal(mdm_builder_real(builder, 0, numbers[r]), MDM_OK);
+        assert_int_equal(mdm_builder_int(builder, 1, r), MDM_OK);
+    }
+    assert_int_equal(mdm_builder_finish(builder, &chunk, NULL), MDM_OK);
+    assert_int_equal(mdm_stream_of_chunks(schema, &chunk, 1, &stream, NULL), MDM_OK);
+    assert_int_equal(mdm_stream_export(&stream, out, NULL), MDM_OK);
+    mdm_chunk_unref(chunk);
+    mdm_builder_close(builder);
+    mdm_schema_unref(schema);
+}
+
+static mdm_dataset *register_nans(fixture *f, const char *backend)
+{
+    struct ArrowArrayStream stream;
+    mdm_dataset *dataset = NULL;
+    mdm_error err = {0};
+    mdm_dataset_spec spec = MDM_DATASET_SPEC_INIT;
+    nan_stream(&stream);
+    spec.name = backend;
+    spec.stream = &stream;
+    spec.backend = backend;
+    if (mdm_dataset_register(f->session, &spec, &dataset, &err) != MDM_OK) fail_msg("%s", err.message);
+    return dataset;
+}
+
+static int64_t missing_of_x(fixture *f, mdm_dataset *dataset)
+{
+    const mdm_column_info *columns;
+    size_t count;
+    assert_int_equal(mdm_dataset_columns(f->session, dataset, &columns, &count, NULL), MDM_OK);
+    assert_string_equal(columns[0].name, "x");
+    return columns[0].missing_count;
+}
+
+static void nan_stored_as_null_is_told_and_counted_as_missing(void **state)
+{
+    fixture *f = *state;
+    mdm_dataset *dataset = register_nans(f, "sqlite"), *again;
+    const mdm_dataset_info *info = mdm_dataset_info_get(dataset);
+    assert_int_equal(info->note_count, 1);
+    assert_string_equal(info->notes[0], "data.x: 2 NaN stored as NULL (sqlite has no NaN)");
+    assert_int_equal(info->memory_bytes, 3 * 8 + 3 * 8);
+    assert_int_equal(missing_of_x(f, dataset), 2);
+    mdm_dataset_close(dataset);
+    again = open_one(f, "sqlite");
+    assert_int_equal(missing_of_x(f, again), 2); /* the bookkeeping says the same */
+    mdm_dataset_close(again);
+    assert_string_equal(ask(f, "sqlite", "SELECT count(x) FROM data"), "1");
+}
+
+static void nan_stays_nan_where_the_database_has_it(void **state)
+{
+    fixture *f = *state;
+    mdm_dataset *dataset = register_nans(f, "duckdb");
+    assert_int_equal(mdm_dataset_info_get(dataset)->note_count, 0);
+    assert_int_equal(missing_of_x(f, dataset), 0);
+    mdm_dataset_close(dataset);
+    assert_string_equal(ask(f, "duckdb", "SELECT count(x) FROM data WHERE isnan(x)"), "2");
+}
+
+static void a_word_that_became_null_is_told(void **state)
+{
+    fixture *f = *state;
+    const char *const paths[] = {f->files};
+    mdm_dataset *dataset = NULL;
+    mdm_error err = {0};
+    mdm_dataset_spec spec = MDM_DATASET_SPEC_INIT;
+    test_file_write(test_path(f->files, "train.csv"), "id,age,name\n1,NA,NA\n2,7,x\n3,null,y\n4,,z\n");
+    spec.name = "t";
+    spec.paths = paths;
+    spec.path_count = 1;
+    spec.backend = "sqlite";
+    if (mdm_dataset_register(f->session, &spec, &dataset, &err) != MDM_OK) fail_msg("%s", err.message);
+    const mdm_dataset_info *info = mdm_dataset_info_get(dataset);
+    assert_int_equal(info->note_count, 1); /* in a column of text the word stays */
+    assert_non_null(strstr(info->notes[0], "train.csv: column 'age': 2 cells"));
+    mdm_dataset_close(dataset);
+    assert_string_equal(ask(f, "t", "SELECT name FROM train WHERE id = 1"), "NA");
+}
+
 /* --- moved and lost ---------------------------------------------------------------------------------- */
 
 static void a_home_may_be_moved(void **state)
@@ -554,6 +650,9 @@ int main(void)
         TEST_OF(a_list_is_filtered_sorted_and_cut),
         TEST_OF(a_list_shows_what_the_files_say_whatever_the_index_says),
         TEST_OF(a_damaged_description_is_told_and_hides_no_other),
+        TEST_OF(nan_stored_as_null_is_told_and_counted_as_missing),
+        TEST_OF(nan_stays_nan_where_the_database_has_it),
+        TEST_OF(a_word_that_became_null_is_told),
         TEST_OF(a_home_may_be_moved),
         TEST_OF(data_that_are_gone_are_told_and_can_be_forgotten),
         TEST_OF(what_is_refused_leaves_nothing),
