@@ -29,8 +29,8 @@ static void check_binding(mdm_str sql, mdm_sql_dialect dialect)
     static const mdm_parameter given[] = {{"a", {MDM_TYPE_NULL, {0}}}};
     mdm_value values[4];
     size_t count = 0;
-    char *text = malloc(sql.len + 8);
-    if (text && mdm_parameters_bind(sql, dialect, given, 1, text, sql.len + 8, values, 4, &count,
+    char *text = malloc(2 * sql.len + 8);
+    if (text && mdm_parameters_bind(sql, dialect, given, 1, text, 2 * sql.len + 8, values, 4, &count,
                                     NULL) == MDM_OK) {
         mdm_fingerprint before = mdm_fingerprint_make(sql, dialect, NULL, 0);
         mdm_fingerprint after = mdm_fingerprint_make(mdm_str_from(text), dialect, NULL, 0);

@@ -17,17 +17,19 @@ mdm_fingerprint mdm_fingerprint_make(mdm_str sql, mdm_sql_dialect dialect, char 
                                      size_t size)
 {
     lexer lx;
+    plain p;
     writer w;
     statement s;
     statement_summary summary = {.first = MDM_QUERY_OTHER};
     token tokens[2] = {{.kind = TOKEN_END}, {.kind = TOKEN_END}};
     uint32_t parameters = 0;
     lexer_init(&lx, sql, dialect);
+    plain_init(&p);
     writer_init(&w, dialect, normalised, size);
     statement_init(&s, dialect);
     for (unsigned turn = 0;; turn ^= 1) {
         token *t = &tokens[turn], *before = &tokens[turn ^ 1];
-        if (!s.watch && !writer_holds(&w)) plain_read(&lx, &w, &s, before, &parameters);
+        if (!writer_holds(&w)) plain_read(&p, &lx, &w, &s, before, &parameters);
         lexer_next(&lx, t);
         if (statement_cares(&s, t)) statement_read(&s, t, before, &summary);
         if (t->kind == TOKEN_END) break;

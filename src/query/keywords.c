@@ -48,6 +48,7 @@ _Static_assert(WORDS < 256, "a slot is one byte");
 
 keyword_entry keyword_entries[WORDS + 1]; /* the first is for words that are none */
 uint8_t keyword_slots[KEYWORD_SLOTS];
+uint32_t keyword_lengths[32];
 atomic_bool keyword_ready;
 
 /* Words of the list that can be names too. */
@@ -72,6 +73,7 @@ static void fill(void)
         memcpy(&entry->text, words[i].text, strlen(words[i].text));
         entry->word = (keyword)words[i].word;
         entry->reserved = is_reserved(entry->word);
+        keyword_lengths[words[i].text[0] & 31] |= 1u << strlen(words[i].text);
         size_t slot = keyword_slot(entry->text);
         while (keyword_slots[slot] != 0) slot = (slot + 1) & (KEYWORD_SLOTS - 1);
         keyword_slots[slot] = (uint8_t)(i + 1);

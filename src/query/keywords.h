@@ -4,6 +4,7 @@
 #define MDM_QUERY_KEYWORDS_H
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "mdm/base.h"
 
@@ -47,12 +48,60 @@ typedef struct keyword_text {
 #define KEYWORD_TOPS 0x8080808080808080u
 
 /* Bytes 'A' to 'Z' to lower case, all eight at once. */
-static inline uint64_t keyword_fold(uint64_t bytes)
+static inline uint64_t keyword_lower(uint64_t bytes)
 {
     uint64_t low = bytes & ~KEYWORD_TOPS;
     uint64_t from_a = low + KEYWORD_ONES * (0x80 - 'A');
     uint64_t above_z = low + KEYWORD_ONES * (0x7f - 'Z');
     return bytes | ((from_a ^ above_z) & ~bytes & KEYWORD_TOPS) >> 2;
+}
+
+/* The lowest 0 to 8 bytes. */
+static const uint64_t keyword_masks[] = {
+    0,
+    UINT64_MAX >> 56,
+    UINT64_MAX >> 48,
+    UINT64_MAX >> 40,
+    UINT64_MAX >> 32,
+    UINT64_MAX >> 24,
+    UINT64_MAX >> 16,
+    UINT64_MAX >> 8,
+    UINT64_MAX,
+};
+
+/* The first len (0 to 8) of eight bytes in memory order; the rest zero. */
+static inline uint64_t keyword_keep(uint64_t bytes, size_t len)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return bytes & keyword_masks[len];
+#else
+    return bytes & ~keyword_masks[8 - len];
+#endif
+}
+
+/* A word of at most KEYWORD_MAX bytes. */
+static inline keyword_text keyword_fold(const char *word, size_t len)
+{
+    keyword_text text = {{0, 0}};
+    memcpy(&text, word, len);
+    text.half[0] = keyword_lower(text.half[0]);
+    text.half[1] = keyword_lower(text.half[1]);
+    return text;
+}
+
+/* The same where KEYWORD_MAX bytes can be read, whatever they are behind the word. */
+static inline keyword_text keyword_fold_padded(const char *word, size_t len)
+{
+    keyword_text text = {{0, 0}};
+    memcpy(&text.half[0], word, 8);
+    if (len > 8) {
+        memcpy(&text.half[1], word + 8, 8);
+        text.half[1] = keyword_lower(keyword_keep(text.half[1], len - 8));
+    } else {
+        text.half[0] = keyword_keep(text.half[0], len);
+    }
+    text.half[0] = keyword_lower(text.half[0]);
+    return text;
 }
 
 /* --- the table --------------------------------------------------------------- */
@@ -68,6 +117,7 @@ typedef struct keyword_entry {
 
 extern keyword_entry keyword_entries[];
 extern uint8_t keyword_slots[KEYWORD_SLOTS]; /* places in keyword_entries; 0 is no word */
+extern uint32_t keyword_lengths[32]; /* by the low bits of the first byte: a bit for each length */
 extern atomic_bool keyword_ready;
 
 void keyword_fill(void); /* from any thread; once is enough */
@@ -81,6 +131,12 @@ static inline size_t keyword_slot(keyword_text text)
 {
     uint64_t mixed = text.half[0] * 0x9e3779b97f4a7c15u ^ text.half[1] * 0xc2b2ae3d27d4eb4fu;
     return (size_t)(mixed >> 55);
+}
+
+/* Can a word that begins so and is so long be one? Most names cannot. */
+static inline bool keyword_may_be(char first, size_t len)
+{
+    return (keyword_lengths[(unsigned char)first & 31] >> len & 1) != 0;
 }
 
 /* Never NULL: an entry of KEYWORD_NONE for any other word. */

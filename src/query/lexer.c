@@ -17,8 +17,7 @@ enum {
 };
 
 const uint8_t lexer_classes[256] = {
-    /* NUL is a blank: the databases end there or refuse it */
-    bl, ot, ot, ot, ot, ot, ot, ot, ot, bl, bl, bl, bl, bl, ot, ot,
+    ot, ot, ot, ot, ot, ot, ot, ot, ot, bl, bl, bl, bl, bl, ot, ot,
     ot, ot, ot, ot, ot, ot, ot, ot, ot, ot, ot, ot, ot, ot, ot, ot,
     /* blank ! " # $ % & ' ( ) * + , - . / */
     bl, si, dq, si, dl, si, si, qu, op, cl, si, si, co, mi, dt, sl,
@@ -43,7 +42,7 @@ const uint8_t lexer_classes[256] = {
 
 static bool continues_parameter(const char *at)
 {
-    return (unsigned)(lexer_class(at) - BYTE_LETTER) <= BYTE_DIGIT - BYTE_LETTER;
+    return lexer_class(at) >= BYTE_DIGIT;
 }
 
 static bool is_at(const lexer *lx, const char *at, char c)
@@ -78,12 +77,24 @@ static const char *block_comment_end(lexer *lx, const char *at)
     return lx->end;
 }
 
+/* U+FEFF: many a file of SQL begins with one. */
+static bool is_byte_order_mark(const lexer *lx, const char *at)
+{
+    return lx->end - at >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0;
+}
+
 static const char *skip_blanks(lexer *lx, const char *at)
 {
     while (at < lx->end) {
         switch (lexer_class(at)) {
-        case BYTE_BLANK:
-            lx->nul |= *at == '\0';
+        case BYTE_BLANK: at++; break;
+        case BYTE_LETTER:
+            if (!is_byte_order_mark(lx, at)) return at;
+            at += 3;
+            break;
+        case BYTE_OTHER: /* the databases end at NUL or refuse it */
+            if (*at != '\0') return at;
+            lx->nul = true;
             at++;
             break;
         case BYTE_MINUS:
@@ -153,15 +164,12 @@ static const char *parameter_end(const lexer *lx, const char *at)
     return at;
 }
 
-static bool is_operator_byte(const lexer *lx, const char *at)
+/* A comment ends the run of signs before it. */
+static bool continues_operator(const lexer *lx, const char *at)
 {
-    switch (lexer_class(at)) {
-    case BYTE_SIGN: case BYTE_AT: case BYTE_BACKTICK: return true;
-    case BYTE_MINUS: return !is_at(lx, at + 1, '-');
-    case BYTE_SLASH: return !is_at(lx, at + 1, '*');
-    case BYTE_QUESTION: return lx->dialect == MDM_SQL_POSTGRESQL;
-    default: return false;
-    }
+    if (*at == '-' && is_at(lx, at + 1, '-')) return false;
+    if (*at == '/' && is_at(lx, at + 1, '*')) return false;
+    return lexer_is_operator(lx->dialect, at);
 }
 
 /* PostgreSQL's rule: a run of signs, which ends in + or - only when it holds
@@ -170,7 +178,7 @@ static const char *operator_run_end(const lexer *lx, const char *at)
 {
     const char *start = at;
     bool special = false;
-    for (; at < lx->end && is_operator_byte(lx, at); at++)
+    for (; at < lx->end && continues_operator(lx, at); at++)
         special |= strchr("~!@#%^&|`?", *at) != NULL;
     if (at == start) return start + 1; /* the first byte of a comment sign that is none */
     while (!special && at - start > 1 && (at[-1] == '+' || at[-1] == '-')) at--;
@@ -242,7 +250,7 @@ static const char *question_token(const lexer *lx, const char *at, token *out)
 }
 
 /* A string or name with a letter in front of its quote, e'text', u&"name"; NULL: a plain word. */
-const char *lexer_prefixed(const lexer *lx, const char *at, token *out)
+static const char *prefixed_token(const lexer *lx, const char *at, token *out)
 {
     const char *quote = at + 1;
     char prefix = (char)(*at | 0x20);
@@ -258,6 +266,23 @@ const char *lexer_prefixed(const lexer *lx, const char *at, token *out)
     if (is_at(lx, quote + 1, '\'')) return quoted_end(lx, quote + 1, '\'');
     out->kind = TOKEN_NAME;
     return is_at(lx, quote + 1, '"') ? quoted_end(lx, quote + 1, '"') : NULL;
+}
+
+static const char *word_token(const lexer *lx, const char *at, token *out)
+{
+    const char *end = at + 1;
+    while (end < lx->end && lexer_continues_word(end)) end++;
+    const size_t len = (size_t)(end - at);
+    const char *prefixed = len == 1 ? prefixed_token(lx, at, out) : NULL;
+    if (prefixed) return prefixed;
+    out->kind = TOKEN_WORD;
+    if (len > KEYWORD_MAX) return end;
+    out->text = keyword_fold(at, len);
+    if (lx->before == TOKEN_DOT) return end; /* t.select is a name */
+    const keyword_entry *entry = keyword_find(out->text);
+    out->word = entry->word;
+    if (entry->reserved) out->kind = TOKEN_RESERVED;
+    return end;
 }
 
 static const char *dot_token(const lexer *lx, const char *at, token *out)
@@ -301,7 +326,7 @@ static const char *read_token(const lexer *lx, const char *at, bool glued, token
         if (end) return end;
     }
     switch (first) {
-    case BYTE_LETTER: return lexer_word(lx, at, out);
+    case BYTE_LETTER: return word_token(lx, at, out);
     case BYTE_DIGIT: out->kind = TOKEN_LITERAL; return number_end(lx, at);
     case BYTE_DOLLAR: return dollar_token(lx, at, out);
     case BYTE_QUOTE: return quoted_token(lx, at, TOKEN_LITERAL, out);
@@ -324,23 +349,19 @@ static const char *read_token(const lexer *lx, const char *at, bool glued, token
 
 void lexer_init(lexer *lx, mdm_str sql, mdm_sql_dialect dialect)
 {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
     keyword_prepare();
     if (sql.len == 0) sql.data = "";
-    *lx = (lexer){.at = sql.data,
-                  .end = sql.data + sql.len,
-                  .begin = sql.data,
-                  .dialect = dialect,
-                  .before = TOKEN_END};
-    if (sql.len >= 3 && memcmp(sql.data, byte_order_mark, 3) == 0) lx->at += 3;
+    *lx = (lexer){sql.data, sql.data + sql.len, dialect, TOKEN_END, false};
 }
 
-void lexer_read(lexer *lx, const char *at, token *out)
+void lexer_next(lexer *lx, token *out)
 {
-    at = skip_blanks(lx, at);
-    bool glued = at == lx->at;
+    const char *at = skip_blanks(lx, lx->at);
+    const bool glued = at == lx->at;
     out->start = at;
     out->kind = TOKEN_END;
+    out->word = KEYWORD_NONE;
     lx->at = at < lx->end ? read_token(lx, at, glued, out) : at;
     out->len = (size_t)(lx->at - at);
+    lx->before = out->kind;
 }

@@ -107,8 +107,11 @@ static mdm_status bind_name(binding *b, const token *t)
         number = ++b->value_count;
     }
     char placeholder[24];
-    int len = snprintf(placeholder, sizeof placeholder, "%c%zu",
-                       b->dialect == MDM_SQL_SQLITE ? '?' : '$', number);
+    const bool sqlite = b->dialect == MDM_SQL_SQLITE;
+    /* IN:a must not become the word IN$1 */
+    const bool glued = !sqlite && b->used > 0 && lexer_continues_word(&b->text[b->used - 1]);
+    int len = snprintf(placeholder, sizeof placeholder, "%s%c%zu", glued ? " " : "",
+                       sqlite ? '?' : '$', number);
     return append(b, placeholder, (size_t)len);
 }
 

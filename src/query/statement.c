@@ -125,6 +125,13 @@ static bool describes(keyword word)
     }
 }
 
+static void know(statement *s, keyword verb)
+{
+    s->begun = s->known = true;
+    s->watch = verb == KEYWORD_PRAGMA;
+    s->verb = verb;
+}
+
 static void find_verb(statement *s, const token *t)
 {
     const keyword word = t->word;
@@ -142,9 +149,20 @@ static void find_verb(statement *s, const token *t)
         if (word == KEYWORD_ANALYZE) s->analyze = true;
         if (!begins_rows(word) && !changes_rows(word) && !defines(word)) return;
     }
-    s->verb = word;
-    s->known = true;
-    s->watch = word == KEYWORD_PRAGMA;
+    know(s, word);
+}
+
+bool statement_verb(statement *s, keyword word)
+{
+    if (s->with) {
+        if (s->depth == s->verb_depth && (begins_rows(word) || changes_rows(word))) know(s, word);
+        return true;
+    }
+    if (word != KEYWORD_SELECT && word != KEYWORD_INSERT && word != KEYWORD_UPDATE &&
+        word != KEYWORD_DELETE)
+        return false;
+    know(s, word);
+    return true;
 }
 
 /* --- words and parentheses ------------------------------------------------------ */

@@ -39,6 +39,8 @@ void statement_init(statement *s, mdm_sql_dialect dialect);
 /* The token that follows `before`. TOKEN_END ends the last statement. */
 void statement_read(statement *s, const token *t, const token *before, statement_summary *summary);
 
+/* While the verb is not known: a word that may be it. False: it takes more to tell. */
+bool statement_verb(statement *s, keyword word);
 /* What statement_read() does for single tokens, once the verb is known; before, before_word and
  * name are of the token in front. */
 void statement_word(statement *s, keyword word, token_kind before, keyword before_word);
@@ -54,6 +56,12 @@ static inline void statement_close(statement *s)
 {
     s->closed_call = (s->calls & statement_level(s)) != 0;
     s->depth -= s->depth > 0;
+}
+
+/* While the verb is not known: is a word, or another token, no special case? */
+static inline bool statement_is_plain(const statement *s, bool word)
+{
+    return s->with || (word && !s->begun);
 }
 
 /* Can this token change anything? Saves a call for most of them. */

@@ -43,12 +43,17 @@ void writer_flush(writer *w)
     memcpy(w->block, w->block + WRITER_BLOCK, w->used);
 }
 
+/* A NUL within a quoted name would end the normal form: it is written as a blank. */
 static void put_bytes(writer *w, const char *bytes, size_t len)
 {
     while (len > 0) {
         size_t part = WRITER_BLOCK + WRITER_SLACK - w->used;
         if (part > len) part = len;
-        memcpy(w->block + w->used, bytes, part);
+        char *const to = w->block + w->used;
+        memcpy(to, bytes, part);
+        for (char *nul = memchr(to, '\0', part); nul;
+             nul = memchr(nul, '\0', part - (size_t)(nul - to)))
+            *nul = ' ';
         w->used += part;
         bytes += part;
         len -= part;

@@ -134,6 +134,18 @@ static void the_normal_text_is_cut_to_its_room_at_a_character(void **state)
     }
 }
 
+static void a_nul_within_a_name_does_not_end_the_normal_form(void **state)
+{
+    (void)state;
+    char text[32], again[32];
+    mdm_fingerprint a =
+        mdm_fingerprint_make(MDM_STR("\"a\0b\0\" = 1"), MDM_SQL_SQLITE, text, sizeof text);
+    assert_string_equal(text, "\"a b \" = ?");
+    mdm_fingerprint b =
+        mdm_fingerprint_make(mdm_str_from(text), MDM_SQL_SQLITE, again, sizeof again);
+    assert_true(a.hash == b.hash);
+}
+
 static void a_text_of_many_blocks_is_hashed_whole(void **state)
 {
     (void)state;
@@ -250,6 +262,7 @@ int main(void)
         cmocka_unit_test(statements_that_differ_only_in_form_share_a_fingerprint),
         cmocka_unit_test(statements_that_mean_something_else_do_not),
         cmocka_unit_test(the_normal_text_is_cut_to_its_room_at_a_character),
+        cmocka_unit_test(a_nul_within_a_name_does_not_end_the_normal_form),
         cmocka_unit_test(a_text_of_many_blocks_is_hashed_whole),
         cmocka_unit_test(statements_and_placeholders_are_counted),
         cmocka_unit_test(any_soup_of_tokens_is_normalised_once_and_for_all),

@@ -45,6 +45,8 @@ static void names_become_numbers_in_order_of_appearance(void **state)
     assert_string_equal(b.text, "select ?1 where x=?2 and y=?3");
     b = bind("select :since, $name", MDM_SQL_DUCKDB, 2);
     assert_string_equal(b.text, "select $1, $2");
+    b = bind("select 1 limit:since", MDM_SQL_DUCKDB, 1);
+    assert_string_equal(b.text, "select 1 limit $1");
 }
 
 static void what_only_looks_like_a_parameter_is_left_alone(void **state)
