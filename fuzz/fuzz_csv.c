@@ -3,7 +3,8 @@
  * JSON, 4 a semicolon between fields, 8 another encoding. Tiny windows have their borders everywhere.
  *
  *     clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Isrc -isystem .deps/include \
- *         '-DMDM_VERSION="0"' -DMDM_WINDOW_BYTES=128 -DMDM_CSV_ENDS=130 fuzz/fuzz_csv.c \
+ *         '-DMDM_VERSION="0"' -DMDM_WINDOW_BYTES=128 -DMDM_FIELD_MAX=512ul \
+ *         -DMDM_CSV_ENDS=130 fuzz/fuzz_csv.c \
  *         src/file/[a-z]*.c src/duckdb/[a-z]*.c src/data/[a-z]*.c src/config/[a-z]*.c \
  *         src/base/[a-z]*.c -lyaml -lz -lzstd -lxxhash -lm -ldl -lpthread
  *

@@ -76,11 +76,9 @@ static bool is_too_wide(const mdm_csv_walk *walk)
     return walk->index.count - walk->first > MDM_COLUMNS_MAX + MDM_CSV_BLOCK;
 }
 
-/* A record that fills the largest window. */
 static bool is_too_long(const mdm_csv_walk *walk)
 {
-    const mdm_window *w = &walk->base.window;
-    return !w->ended && w->len - walk->at + 32 > MDM_FIELD_MAX;
+    return mdm_window_is_full(&walk->base.window, walk->at);
 }
 
 static inline void take_record(mdm_csv_walk *walk, csv_record *out)
@@ -201,6 +199,10 @@ static mdm_status refuse_line(mdm_csv_walk *walk, mdm_error *err)
     const mdm_str line = {w->data + walk->at, end - walk->at};
     walk->base.records++;
     MDM_TRY(mdm_walk_refuse(&walk->base, line.data + place, NULL, line, reason, err));
+    if (end == w->len && !w->ended) {
+        MDM_TRY(mdm_window_skip_line(w, err)); /* what is left of it must not be taken for a record */
+        end = 0;
+    }
     walk->at = end < w->len ? end + 1 : end;
     if (w->bad != SIZE_MAX && w->bad < walk->at) mdm_window_check_from(w, walk->at);
     mdm_csv_index_begin(&walk->index, walk->at);

@@ -131,8 +131,11 @@ static found read_record(mdm_json_walk *walk, reading *r)
     }
     /* The array's end is the file's end, which is known only when there is no more text. */
     if (what == FOUND_END && !r->scan.fault && !w->ended) return FOUND_MORE;
-    if (r->scan.fault == r->scan.end) return w->ended ? FOUND_BAD : FOUND_MORE;
-    return r->scan.fault ? FOUND_BAD : what;
+    if (r->scan.fault != r->scan.end) return r->scan.fault ? FOUND_BAD : what;
+    if (!mdm_window_is_full(w, walk->at)) return w->ended ? FOUND_BAD : FOUND_MORE;
+    r->scan.fault = r->begin;
+    r->scan.reason = "a record of more than 256 MB";
+    return FOUND_BAD;
 }
 
 /* --- moving on ---------------------------------------------------------------------------------- */
@@ -150,7 +153,7 @@ static mdm_status find_line_end(mdm_json_walk *walk, size_t from, size_t *out, m
     for (;;) {
         const char *end = memchr(w->data + from, '\n', w->len - from);
         *out = end ? (size_t)(end - w->data) : w->len;
-        if (end || w->ended) return MDM_OK;
+        if (end || w->ended || mdm_window_is_full(w, walk->at)) return MDM_OK;
         from = w->len - walk->at;
         MDM_TRY(more_text(walk, err));
     }
@@ -173,6 +176,10 @@ static mdm_status refuse_bad(mdm_json_walk *walk, const reading *r, mdm_error *e
                             ? record
                             : w->data + walk->at + fault;
     MDM_TRY(mdm_walk_refuse(&walk->base, place, NULL, line, reason, err));
+    if (end == w->len && !w->ended) {
+        MDM_TRY(mdm_window_skip_line(w, err)); /* what is left of it must not be taken for a record */
+        end = 0;
+    }
     walk->at = end;
     if (w->bad != SIZE_MAX && w->bad < end) mdm_window_check_from(w, end);
     return MDM_OK;

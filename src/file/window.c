@@ -113,9 +113,6 @@ static mdm_status fill(mdm_window *w, mdm_error *err)
 
 static mdm_status grow(mdm_window *w, mdm_error *err)
 {
-    if (w->size >= MDM_FIELD_MAX)
-        return mdm_error_set(err, MDM_FORMAT, "%s:%lld: a field or record of more than 256 MB",
-                             w->name, (long long)w->line);
     char *grown = mdm_realloc(w->data, 2 * w->size + MDM_WINDOW_PADDING);
     if (!grown) return mdm_no_memory(err, "a window on a file");
     w->data = grown;
@@ -139,6 +136,20 @@ mdm_status mdm_window_more(mdm_window *w, size_t keep, mdm_error *err)
     drop(w, keep);
     if (w->len + 16 > w->size) MDM_TRY(grow(w, err));
     return fill(w, err);
+}
+
+mdm_status mdm_window_skip_line(mdm_window *w, mdm_error *err)
+{
+    const char *end = NULL;
+    while (!end && !w->ended) {
+        drop(w, w->len);
+        MDM_TRY(fill(w, err));
+        end = memchr(w->data, w->newline, w->len);
+    }
+    drop(w, end ? (size_t)(end - w->data) : w->len);
+    memset(w->data + w->len, 0, MDM_WINDOW_PADDING);
+    mdm_window_check_from(w, 0);
+    return MDM_OK;
 }
 
 void mdm_window_check_from(mdm_window *w, size_t from)

@@ -8,7 +8,10 @@
 #include "file/decode.h"
 
 #define MDM_WINDOW_PADDING 64u
-#define MDM_FIELD_MAX ((size_t)256 << 20) /* bytes of a field, and so of a record */
+/* Bytes of a field, and so of a record. (Tests take less.) */
+#ifndef MDM_FIELD_MAX
+#define MDM_FIELD_MAX ((size_t)256 << 20)
+#endif
 
 typedef struct mdm_window {
     char *data;
@@ -46,9 +49,16 @@ MDM_MUST_CHECK mdm_status mdm_window_open(mdm_window *window, const mdm_window_o
                                           mdm_error *err);
 void mdm_window_clear(mdm_window *window); /* a zeroed one is allowed */
 
-/* Drop data[0, keep) and read more text; what is kept moves to the front. Grows when all is kept, up
- * to MDM_FIELD_MAX (MDM_FORMAT beyond). */
+/* Drop data[0, keep) and read more text; what is kept moves to the front. Grows when all is kept. */
 MDM_MUST_CHECK mdm_status mdm_window_more(mdm_window *window, size_t keep, mdm_error *err);
+/* May no more than what follows data[keep] be kept? Then who walks must let go of it. */
+static inline bool mdm_window_is_full(const mdm_window *window, size_t keep)
+{
+    return !window->ended && window->len - keep + 32 > MDM_FIELD_MAX;
+}
+/* Drop all text in the window and what follows up to the next newline, which is data[0] then, or to the
+ * end. */
+MDM_MUST_CHECK mdm_status mdm_window_skip_line(mdm_window *window, mdm_error *err);
 
 /* Go on checking behind a bad place. */
 void mdm_window_check_from(mdm_window *window, size_t from);
