@@ -59,35 +59,45 @@ static void print_warnings(const cli_context *context)
         cli_warning(context, "%s", warning);
 }
 
-/* --debug, or twice -v, also logs everything; development.debug_mode is known only when the
- * session is there. */
+/* What --debug means in settings. */
+static const char *const debug_settings[] = {"logging.level=DEBUG",
+                                             "database.sqlalchemy.echo=true"};
+#define DEBUG_SETTINGS (sizeof debug_settings / sizeof *debug_settings)
+
+static mdm_status open_with(const cli_globals *globals, bool debug, cli_context *context,
+                            mdm_error *err)
+{
+    const size_t more = debug ? DEBUG_SETTINGS : 0;
+    const char **set = calloc(globals->set.count + DEBUG_SETTINGS, sizeof *set);
+    if (!set) return mdm_error_set(err, MDM_NO_MEMORY, "no memory for settings");
+    for (size_t i = 0; i < more; i++)
+        set[i] = debug_settings[i];
+    for (size_t i = 0; i < globals->set.count; i++)
+        set[more + i] = globals->set.items[i]; /* later ones win: the user's own */
+
+    const mdm_config_sources sources = {.home = globals->home,
+                                        .file = globals->config,
+                                        .set = set,
+                                        .set_count = more + globals->set.count};
+    const mdm_session_options options = {.config = &sources, .stop = context->stop};
+    const mdm_status status = mdm_session_open(&options, &context->session, err);
+    free(set);
+    return status;
+}
+
+/* --debug, twice -v, or development.debug_mode, which is known only when the session is there. */
 static mdm_status open_session(const cli_globals *globals, cli_context *context, mdm_error *err)
 {
-    static const char *const log_all = "logging.level=DEBUG";
-    mdm_config_sources sources = {.home = globals->home, .file = globals->config};
-    const mdm_session_options options = {.config = &sources, .stop = context->stop};
-    const char **set = calloc(globals->set.count + 1, sizeof *set);
-    if (!set) return mdm_error_set(err, MDM_NO_MEMORY, "no memory for settings");
-    set[0] = log_all; /* the user's own come later and win */
-    for (size_t i = 0; i < globals->set.count; i++)
-        set[i + 1] = globals->set.items[i];
-
     bool debug = globals->debug || globals->verbose > 1;
-    sources.set = debug ? set : set + 1;
-    sources.set_count = globals->set.count + debug;
-    mdm_status status = mdm_session_open(&options, &context->session, err);
-    if (status == MDM_OK && !debug &&
-        mdm_config_bool(mdm_session_config(context->session), "development.debug_mode")) {
+    MDM_TRY(open_with(globals, debug, context, err));
+    if (!debug && mdm_config_bool(mdm_session_config(context->session), "development.debug_mode")) {
         mdm_session_close(context->session);
         context->session = NULL;
         debug = true;
-        sources.set = set;
-        sources.set_count = globals->set.count + 1;
-        status = mdm_session_open(&options, &context->session, err);
+        MDM_TRY(open_with(globals, debug, context, err));
     }
-    free(set);
     context->verbosity = debug ? 2 : globals->verbose > 0;
-    return status;
+    return MDM_OK;
 }
 
 static void say_sources(const cli_context *context)
