@@ -208,7 +208,8 @@ mdm_status mdm_dataset_ask(mdm_session *session, mdm_database *database, mdm_str
 static bool points_to(const mdm_description *d, const char *datasets, const char *folder)
 {
     if (d->folder) return strcmp(d->folder, folder) == 0;
-    if (!d->info.path) return strcmp(d->info.name, folder) == 0;
+    if (strcmp(d->info.name, folder) == 0) return true; /* where data are looked for when path is gone */
+    if (!d->info.path) return false;
     const size_t len = strlen(datasets), width = strlen(folder);
     if (strncmp(d->info.path, datasets, len) != 0 || d->info.path[len] != '/') return false;
     const char *rest = d->info.path + len + 1;

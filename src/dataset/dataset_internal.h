@@ -20,6 +20,13 @@ MDM_MUST_CHECK mdm_status mdm_dataset_read(mdm_session *session, const char *nam
 /* Fill in what the description does not say: absolute path, size, whether the data are there. */
 void mdm_dataset_complete(mdm_session *session, mdm_description *description);
 
+/* The folder below datasets/ that its data have. */
+const char *mdm_dataset_folder(const mdm_description *description);
+/* Write a description again, with the time of now as its last change; whoever asks has claimed its
+ * folder. */
+MDM_MUST_CHECK mdm_status mdm_dataset_rewrite(mdm_session *session, mdm_description *description,
+                                              mdm_error *err);
+
 /* Names of all descriptions, sorted; mdm_names_free(). An absent folder has none. */
 MDM_MUST_CHECK mdm_status mdm_dataset_names(mdm_session *session, mdm_names *out, mdm_error *err);
 

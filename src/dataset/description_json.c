@@ -1,5 +1,7 @@
 /* datasets/NAME/dataset_info.json: the description again, for programs that read JSON. Made from the
  * YAML's own text, so the two cannot differ. */
+#include <math.h>
+
 #include "base/alloc.h"
 #include "base/io.h"
 #include "dataset/columns.h"
@@ -15,7 +17,7 @@ static json_t *scalar(const mdm_yaml *node)
     if (mdm_yaml_is_null(node)) return json_null();
     if (mdm_yaml_to_int(node, &whole)) return json_integer(whole);
     if (mdm_yaml_to_bool(node, &truth)) return json_boolean(truth);
-    if (mdm_yaml_to_real(node, &real)) return json_real(real);
+    if (mdm_yaml_to_real(node, &real) && isfinite(real)) return json_real(real); /* JSON has no .inf */
     return json_stringn(node->text.data, node->text.len);
 }
 

@@ -104,6 +104,37 @@ static void check_settings(examination *e)
 
 /* --- datasets ----------------------------------------------------------------------------------- */
 
+/* A description without the password is what its next writer would leave; readers then find it where the
+ * fix says. */
+static mdm_status remove_password(examination *e, const char *name, mdm_error *err)
+{
+    mdm_dataset *fresh = NULL;
+    mdm_lock owner = MDM_LOCK_INIT;
+    MDM_TRY(mdm_dataset_read(e->session, name, &fresh, err));
+    const char *folder = mdm_dataset_folder(&fresh->description);
+    mdm_status status = mdm_folder_claim(e->config, folder, NULL, NULL, &owner, err);
+    if (status == MDM_OK || status == MDM_NOT_FOUND) /* the data of a server have no folder here */
+        status = mdm_dataset_rewrite(e->session, &fresh->description, err);
+    mdm_folder_release(e->config, folder, &owner);
+    mdm_dataset_close(fresh);
+    return status;
+}
+
+#define PASSWORD_PLACES "PGPASSFILE or database.postgresql.password_env"
+
+static void check_password(examination *e, const char *name, const char *label, const char *file)
+{
+    mdm_error err = {0};
+    if (!e->fix)
+        tell(e, label, "warn",
+             "put it into " PASSWORD_PLACES "; then mdm doctor --fix takes it out of the file",
+             "%s holds a password", file);
+    else if (remove_password(e, name, &err) == MDM_OK)
+        tell(e, label, "ok", "put it into " PASSWORD_PLACES, "the password is gone from %s", file);
+    else
+        tell(e, label, "warn", "remove it from the file", "%s holds a password: %s", file, err.message);
+}
+
 static void check_dataset(examination *e, const char *name)
 {
     mdm_error err = {0};
@@ -118,9 +149,7 @@ static void check_dataset(examination *e, const char *name)
         tell(e, label, "fail", fix ? fix : "", "its data are not at %s",
              dataset->description.info.path ? dataset->description.info.path : "their place");
     } else if (dataset->description.password) {
-        tell(e, label, "warn",
-             "put it into PGPASSFILE or database.postgresql.password_env and remove it from the file",
-             "%s holds a password", dataset->description.info.description_file);
+        check_password(e, name, label, dataset->description.info.description_file);
     }
     mdm_free(fix);
     mdm_dataset_close(dataset);

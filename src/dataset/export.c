@@ -164,9 +164,11 @@ static char *path_of(const export *e, const mdm_table_info *table, mdm_error *er
     char suffix[32];
     if (e->spec->file) return mdm_strdup(e->spec->file);
     if (mdm_file_suffix(e->format, e->compression, suffix, sizeof suffix, err) != MDM_OK) return NULL;
-    char short_name[MDM_HOME_NAME];
+    char short_name[MDM_HOME_NAME], short_stem[MDM_HOME_NAME];
     mdm_home_name(e->dataset->description.info.name, short_name);
-    char *name = mdm_asprintf("%s_%s%s", short_name, table->key, suffix);
+    char *stem = mdm_asprintf("%s_%s", short_name, table->key);
+    char *name = stem ? mdm_asprintf("%s%s", mdm_home_name(stem, short_stem), suffix) : NULL;
+    mdm_free(stem);
     for (char *c = name; c && *c; c++)
         if (*c == '/') *c = '_'; /* a table's key may be any text */
     char *path = name ? mdm_path_join(e->spec->folder ? e->spec->folder : ".", name) : NULL;

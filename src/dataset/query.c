@@ -100,21 +100,12 @@ static void add_hint(mdm_session *session, const mdm_dataset *dataset, mdm_error
  * true any more. */
 static mdm_status data_changed(mdm_session *session, const mdm_dataset *dataset, mdm_error *err)
 {
-    char now[40];
-    mdm_text text;
     mdm_dataset *fresh = NULL;
-    const mdm_config *config = mdm_session_config(session);
-    mdm_text_init(&text);
     MDM_TRY(mdm_dataset_read(session, dataset->description.info.name, &fresh, err));
     mdm_description *d = &fresh->description;
     d->info.data_version = d->info.data_version < 0 ? 1 : d->info.data_version + 1;
     d->info.row_count = -1; /* not known any more without counting */
-    d->info.last_updated_at = mdm_arena_text(&d->arena, mdm_description_now(now));
-    char *path = mdm_home_description(config, d->info.name);
-    mdm_status status = path ? mdm_description_write(d, &text, err) : mdm_no_memory(err, "a path");
-    if (status == MDM_OK) status = mdm_file_replace(path, (mdm_str){text.data, text.len}, err);
-    mdm_free(path);
-    mdm_text_clear(&text);
+    const mdm_status status = mdm_dataset_rewrite(session, d, err);
     mdm_dataset_close(fresh);
     return status;
 }
@@ -125,8 +116,7 @@ static mdm_status claim(mdm_session *session, const mdm_dataset *dataset, mdm_lo
                         mdm_error *err)
 {
     const mdm_config *config = mdm_session_config(session);
-    const mdm_description *d = &dataset->description;
-    const char *folder = d->folder ? d->folder : d->info.name;
+    const char *folder = mdm_dataset_folder(&dataset->description);
     const struct timespec pause = {.tv_nsec = 5000000};
     const int64_t end = mdm_clock_ns() + mdm_config_int(config, "database.connection_timeout") * 1000000000;
     mdm_status status;
@@ -140,8 +130,7 @@ static mdm_status claim(mdm_session *session, const mdm_dataset *dataset, mdm_lo
 
 static void release(mdm_session *session, const mdm_dataset *dataset, mdm_lock *owner)
 {
-    const mdm_description *d = &dataset->description;
-    mdm_folder_release(mdm_session_config(session), d->folder ? d->folder : d->info.name, owner);
+    mdm_folder_release(mdm_session_config(session), mdm_dataset_folder(&dataset->description), owner);
 }
 
 mdm_status mdm_dataset_query(mdm_session *session, const mdm_dataset *dataset,

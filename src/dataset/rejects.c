@@ -73,7 +73,7 @@ mdm_status mdm_dataset_rejects(mdm_session *session, const mdm_dataset *dataset,
     MDM_TRY(has_rejects(session, database, &has, err));
     if (!has) return mdm_dataset_ask(session, database, MDM_STR(NO_REJECTS), out, err);
 
-    const char *file = info ? info->path : NULL;
+    const char *file = info && info->path ? mdm_path_name(info->path) : NULL;
     mdm_text_init(&sql);
     mdm_text_printf(&sql, "SELECT file, line, byte, \"column\", reason, text FROM _rejects%s ORDER BY file, byte",
                     file ? " WHERE file = :file" : "");

@@ -87,11 +87,6 @@ static mdm_status plan_path(mdm_removal *out, char *path, mdm_error *err)
     return MDM_OK;
 }
 
-static const char *folder_of(const mdm_description *d)
-{
-    return d->folder ? d->folder : d->info.name;
-}
-
 static mdm_status plan_folder(const mdm_config *config, const char *folder, mdm_removal *out,
                               mdm_error *err)
 {
@@ -123,7 +118,7 @@ mdm_status mdm_dataset_remove_plan(mdm_session *session, const char *name, mdm_r
 
     status = plan_path(out, mdm_home_description(config, normal), err);
     if (status == MDM_OK)
-        status = plan_folder(config, dataset ? folder_of(&dataset->description) : normal, out, err);
+        status = plan_folder(config, dataset ? mdm_dataset_folder(&dataset->description) : normal, out, err);
     if (status == MDM_OK && dataset && dataset->description.info.schema)
         status = plan_path(out, mdm_asprintf("schema %s", dataset->description.info.schema), err);
     mdm_dataset_close(dataset);
@@ -167,7 +162,7 @@ mdm_status mdm_dataset_remove(mdm_session *session, const char *name, mdm_error 
     if (status == MDM_NOT_FOUND) return mdm_dataset_open(session, normal, &dataset, err);
     if (status != MDM_OK && status != MDM_FORMAT) return status;
 
-    const char *folder = dataset ? folder_of(&dataset->description) : normal;
+    const char *folder = dataset ? mdm_dataset_folder(&dataset->description) : normal;
     const char *schema = dataset ? dataset->description.info.schema : NULL;
     status = mdm_folder_claim(config, folder, dataset ? dataset->description.id : NULL, schema, &owner,
                               err);

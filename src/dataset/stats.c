@@ -197,7 +197,7 @@ static void save(const computation *c, mdm_str text)
 {
     const mdm_description *d = &c->dataset->description;
     const mdm_config *config = mdm_session_config(c->session);
-    char *folder = mdm_home_data_folder(config, d->folder ? d->folder : d->info.name);
+    char *folder = mdm_home_data_folder(config, mdm_dataset_folder(d));
     char *metadata = folder ? mdm_path_join(folder, "metadata") : NULL;
     char *path = metadata ? mdm_path_join(metadata, "statistics.json") : NULL;
     mdm_path_stat look;
