@@ -536,6 +536,74 @@ static void a_word_that_became_null_is_told(void **state)
     assert_string_equal(ask(f, "t", "SELECT name FROM train WHERE id = 1"), "NA");
 }
 
+/* --- rejects, long keys ----------------------------------------------------------------------------- */
+
+static int64_t count_rejects(fixture *f, const char *table)
+{
+    mdm_dataset *dataset = open_one(f, "t");
+    mdm_rows *rows = NULL;
+    mdm_chunk *chunk = NULL;
+    int64_t count = -1, seen = 0;
+    mdm_error err = {0};
+    if (mdm_dataset_rejects(f->session, dataset, table, 0, &rows, &count, &err) != MDM_OK)
+        fail_msg("%s", err.message);
+    while (mdm_rows_next(rows, &chunk, &err) == MDM_OK && chunk) {
+        seen += chunk->rows;
+        mdm_chunk_unref(chunk);
+    }
+    mdm_rows_close(rows);
+    mdm_dataset_close(dataset);
+    assert_int_equal(seen, count);
+    return count;
+}
+
+static void rejects_are_shown_of_all_tables_or_of_one(void **state)
+{
+    fixture *f = *state;
+    const char *const paths[] = {f->files};
+    mdm_dataset *dataset = NULL;
+    mdm_error err = {0};
+    mdm_dataset_spec spec = MDM_DATASET_SPEC_INIT;
+    test_file_write(test_path(f->files, "train.csv"), "id,name\n1,a\n2\n3,c\n4\n");
+    test_file_write(test_path(f->files, "test.csv"), "id,name\n1,a\n2\n");
+    spec.name = "t";
+    spec.paths = paths;
+    spec.path_count = 1;
+    spec.backend = "sqlite";
+    spec.on_error = "reject";
+    if (mdm_dataset_register(f->session, &spec, &dataset, &err) != MDM_OK) fail_msg("%s", err.message);
+    mdm_dataset_close(dataset);
+    assert_int_equal(count_rejects(f, NULL), 3);
+    assert_int_equal(count_rejects(f, "train"), 2);
+    assert_int_equal(count_rejects(f, "test"), 1);
+}
+
+static void a_key_longer_than_a_file_name_is_exported_under_a_shorter_one(void **state)
+{
+    fixture *f = *state;
+    char long_name[300], path[1024];
+    memset(long_name, 'k', 240);
+    snprintf(long_name + 240, sizeof long_name - 240, ".csv");
+    snprintf(path, sizeof path, "%s/%s", f->folder, long_name);
+    test_file_write(path, "a\n1\n");
+    const char *const paths[] = {path, test_path(f->files, "train.csv")};
+    mdm_dataset *dataset = NULL;
+    mdm_exported exported = {0};
+    mdm_error err = {0};
+    mdm_dataset_spec spec = MDM_DATASET_SPEC_INIT;
+    const mdm_export_spec wanted = {.folder = f->out, .format = "csv", .compression = "none"};
+    spec.name = "t";
+    spec.paths = paths;
+    spec.path_count = 2;
+    spec.backend = "sqlite";
+    if (mdm_dataset_register(f->session, &spec, &dataset, &err) != MDM_OK) fail_msg("%s", err.message);
+    if (mdm_dataset_export(f->session, dataset, &wanted, &exported, &err) != MDM_OK) fail_msg("%s", err.message);
+    for (size_t i = 0; i < exported.count; i++) assert_true(test_exists(exported.files[i].path));
+    assert_int_equal(exported.count, 3);
+    mdm_exported_clear(&exported);
+    mdm_dataset_close(dataset);
+}
+
 /* --- moved and lost ---------------------------------------------------------------------------------- */
 
 static void a_home_may_be_moved(void **state)
@@ -653,6 +721,8 @@ int main(void)
         TEST_OF(nan_stored_as_null_is_told_and_counted_as_missing),
         TEST_OF(nan_stays_nan_where_the_database_has_it),
         TEST_OF(a_word_that_became_null_is_told),
+        TEST_OF(rejects_are_shown_of_all_tables_or_of_one),
+        TEST_OF(a_key_longer_than_a_file_name_is_exported_under_a_shorter_one),
         TEST_OF(a_home_may_be_moved),
         TEST_OF(data_that_are_gone_are_told_and_can_be_forgotten),
         TEST_OF(what_is_refused_leaves_nothing),
