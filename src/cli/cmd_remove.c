@@ -83,20 +83,22 @@ static mdm_status run(cli_context *context, const void *values, mdm_error *err)
 {
     const args *a = values;
     mdm_status first = MDM_OK;
+    size_t failed = 0;
     for (size_t i = 0; i < a->names.count; i++) {
         mdm_error mine = {0};
         const mdm_status status = remove_one(context, a->names.items[i], a, &mine);
         if (status == MDM_OK) continue;
-        if (first == MDM_OK && i + 1 == a->names.count) {
+        if (a->names.count == 1 || status == MDM_CANCELLED) {
             *err = mine;
             return status;
         }
         fflush(context->out);
         cli_report_error(context->globals, context->doing, &mine);
-        if (first == MDM_OK) first = status;
-        if (status == MDM_CANCELLED) break;
+        if (failed++ == 0) first = status;
     }
-    return first == MDM_OK ? MDM_OK : mdm_error_set(err, first, "not every dataset was removed");
+    if (failed == 0) return MDM_OK;
+    cli_doing(context, "remove");
+    return mdm_error_set(err, first, "%zu of %zu names failed", failed, a->names.count);
 }
 
 const cli_command cli_command_remove = {

@@ -15,20 +15,16 @@ static void wrapped(FILE *out, const char *text, int column)
 {
     while (*text) {
         const int width = (int)strcspn(text, " ");
-        if (column + width > WIDTH && column > INDENT) {
+        if (column + 1 + width > WIDTH && column > INDENT) {
             fprintf(out, "\n%*s", INDENT, "");
             column = INDENT;
+        } else if (column > INDENT) {
+            fputc(' ', out);
+            column++;
         }
         fprintf(out, "%.*s", width, text);
         column += width;
-        text += width;
-        if (*text == ' ') {
-            text++;
-            if (*text && column < WIDTH) {
-                fputc(' ', out);
-                column++;
-            }
-        }
+        text += width + (text[width] == ' ');
     }
     fputc('\n', out);
 }
@@ -48,9 +44,8 @@ static void print_arg(FILE *out, const cli_arg *arg)
     if (arg->choices) snprintf(right, sizeof right, "%s (%s)", arg->help, arg->choices);
     else snprintf(right, sizeof right, "%s", arg->help);
 
-    const int used = fprintf(out, "%-*s", INDENT - 1, left);
-    fputc(' ', out);
-    if (used >= INDENT) fprintf(out, "\n%*s", INDENT, "");
+    if (strlen(left) < INDENT) fprintf(out, "%-*s", INDENT, left);
+    else fprintf(out, "%s\n%*s", left, INDENT, "");
     wrapped(out, right, INDENT);
 }
 

@@ -105,7 +105,8 @@ def play(path, write):
         folder = pathlib.Path(name).resolve()
         (folder / "bin").mkdir()
         (folder / "bin" / "mdm").symlink_to(PROGRAM)
-        environment = dict(os.environ, DATA=os.environ["MDM_TEST_DATA"], HERE=str(HERE),
+        outside = {key: value for key, value in os.environ.items() if not key.startswith("MDM_TEST_")}
+        environment = dict(outside, DATA=os.environ["MDM_TEST_DATA"], HERE=str(HERE),
                            MDM_HOME_DIR=str(folder / "home"), WORK=str(folder), TERM="dumb",
                            PATH=f"{folder / 'bin'}:{os.environ['PATH']}")
         for step in steps:
