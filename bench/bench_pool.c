@@ -1,8 +1,8 @@
 /* What does it cost to borrow a connection and to return it, with the statistics on? And what do 64
  * threads see that share 5 connections for 500 us each? The ideal of the latter is a queue that
  * loses no time: the wait of a full line in front, (64 - 5) / 5 * 500 us = 5.9 ms. The share is the
- * time of the first thread to finish over that of the last: 1 is fair. A pool that wakes all and lets the
- * quickest take it stands beside, on the same connections.
+ * time of the first thread to finish over that of the last: 1 is fair. A pool that wakes all and
+ * lets the quickest take it stands beside, on the same connections.
  *
  * The backend does nothing, so that only the pool is measured. */
 #include <pthread.h>
@@ -137,7 +137,8 @@ static void hold(void)
 {
     double until = bench_now_ns() + HOLD_NS;
     nanosleep(&(struct timespec){.tv_nsec = HOLD_NS - 60000}, NULL);
-    while (bench_now_ns() < until) continue;
+    while (bench_now_ns() < until)
+        continue;
 }
 
 static void use_pool(mdm_pool *pool, double *wait_ms)
@@ -154,7 +155,8 @@ static void use_barging(barging *b, double *wait_ms)
 {
     double start = bench_now_ns();
     pthread_mutex_lock(&b->lock);
-    while (b->free_count == 0) pthread_cond_wait(&b->freed, &b->lock);
+    while (b->free_count == 0)
+        pthread_cond_wait(&b->freed, &b->lock);
     b->free_count--;
     pthread_mutex_unlock(&b->lock);
     *wait_ms = (bench_now_ns() - start) / 1e6;
@@ -193,7 +195,8 @@ static outcome run_crowd(mdm_pool *pool, barging *other)
     }
     for (int i = 0; i < CROWD; i++) {
         pthread_join(threads[i], NULL);
-        for (int k = 0; k < USES; k++) waits[i * USES + k] = members[i].waits_ms[k];
+        for (int k = 0; k < USES; k++)
+            waits[i * USES + k] = members[i].waits_ms[k];
         done[i] = members[i].done_ns - start;
     }
     qsort(waits, CROWD * USES, sizeof *waits, bench_order);

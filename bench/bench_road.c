@@ -1,9 +1,9 @@
 /* What does the road cost? A point query by primary key through mdm_session_query() beside the bare
- * loop that one would write with SQLite alone (a statement kept by hand: bind, step, read, reset), in
- * turns. More than 1.5 us beside it would make somebody want to walk around.
+ * loop that one would write with SQLite alone (a statement kept by hand: bind, step, read, reset),
+ * in turns. More than 1.5 us beside it would make somebody want to walk around.
  *
- * And what does a statement pay that is run only once? 1,000 different ones, with the performance layer
- * and with all of it off, in turns: at most 5 % slower. */
+ * And what does a statement pay that is run only once? 1,000 different ones, with the performance
+ * layer and with all of it off, in turns: at most 5 % slower. */
 #include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
@@ -155,7 +155,8 @@ static double once_ns(road *r, int round)
     return (bench_cpu_ns() - start) / DISTINCT;
 }
 
-/* Off: all but the pool, whose absence would cost a connection for each statement and flatter us. */
+/* Off: all but the pool, whose absence would cost a connection for each statement and flatter us.
+ */
 static void measure_once(road *on)
 {
     road off = open_road("performance.off=query_optimizer,cache,batch,monitor");

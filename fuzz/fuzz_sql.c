@@ -30,8 +30,8 @@ static void check_binding(mdm_str sql, mdm_sql_dialect dialect)
     mdm_value values[4];
     size_t count = 0;
     char *text = malloc(2 * sql.len + 8);
-    if (text && mdm_parameters_bind(sql, dialect, given, 1, text, 2 * sql.len + 8, values, 4, &count,
-                                    NULL) == MDM_OK) {
+    if (text && mdm_parameters_bind(sql, dialect, given, 1, text, 2 * sql.len + 8, values, 4,
+                                    &count, NULL) == MDM_OK) {
         mdm_fingerprint before = mdm_fingerprint_make(sql, dialect, NULL, 0);
         mdm_fingerprint after = mdm_fingerprint_make(mdm_str_from(text), dialect, NULL, 0);
         if (memchr(sql.data, '\0', sql.len) == NULL && before.hash != after.hash) abort();

@@ -42,7 +42,9 @@ typedef enum mdm_sql_dialect { MDM_SQL_SQLITE, MDM_SQL_POSTGRESQL, MDM_SQL_DUCKD
 typedef struct mdm_fingerprint {
     uint64_t hash;            /* of the normalised text */
     mdm_query_class class_;   /* of the statement as a whole: WITH ... DELETE is a delete */
-    bool reads_only;          /* surely writes nothing; false also when that is unknown */
+    bool reads_only;          /* writes nothing; false also when that is unknown. A function of the
+                                 user's own counts as reading: what it does only a read-only
+                                 connection can stop */
     uint32_t statements;      /* separated by ';', empty ones not counted */
     uint32_t parameters;      /* placeholders met */
 } mdm_fingerprint;
@@ -58,9 +60,10 @@ typedef struct mdm_parameter {
     mdm_value value;
 } mdm_parameter;
 
-/* Rewrite :name and $name to the database's numbered placeholders ($1 on PostgreSQL and
- * DuckDB, ?1 on SQLite) and put the values in that order. Numbered and bare placeholders
- * are left alone. text (of size bytes) receives the SQL; values room for value_size of them.
+/* Rewrite :name and $name (on SQLite @name too) to the database's numbered placeholders ($1 on
+ * PostgreSQL and DuckDB, ?1 on SQLite) and put the values in that order. Numbered and bare
+ * placeholders are left alone, but do not mix with named ones. text (of size bytes) receives the
+ * SQL; values room for value_size of them.
  * MDM_INVALID: a name in the text that was not given (hint: the nearest), or given and not in the
  * text, or no room. */
 MDM_API MDM_MUST_CHECK mdm_status mdm_parameters_bind(mdm_str sql, mdm_sql_dialect dialect,

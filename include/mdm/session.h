@@ -17,7 +17,10 @@
  *     mdm_rows *rows = NULL;
  *     if (mdm_session_query(session, shop, &query, &rows, &err) == MDM_OK) {
  *         mdm_chunk *chunk;
- *         while (mdm_rows_next(rows, &chunk, &err) == MDM_OK && chunk) { ...; mdm_chunk_unref(chunk); }
+ *         while (mdm_rows_next(rows, &chunk, &err) == MDM_OK && chunk) {
+ *             ...
+ *             mdm_chunk_unref(chunk);
+ *         }
  *         mdm_rows_close(rows);
  *     }
  *     mdm_session_close(session);
@@ -86,7 +89,8 @@ typedef struct mdm_query {
     size_t value_count;
     const mdm_parameter *parameters; /* or by name (query.h); not both */
     size_t parameter_count;
-    bool write;              /* may change data; else it runs in a read-only transaction */
+    bool write;              /* may change data; else it runs where that is refused. In a
+                                transaction the mode of that counts instead */
     int64_t limit;           /* rows to hand out at most; 0: all */
     int64_t timeout_ms;      /* from this call to the last row; 0: none */
     const char *tag;         /* who asks, in leaks and logs: a literal; NULL: "query" */

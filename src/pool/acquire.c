@@ -140,8 +140,8 @@ mdm_status mdm_pool_acquire_at(mdm_pool *pool, const char *tag, const mdm_stop *
     return acquire_slowly(pool, tag, stop, now_ns, s, lease, err);
 }
 
-mdm_status mdm_pool_acquire(mdm_pool *pool, const char *tag, const mdm_stop *stop,
-                            mdm_lease *lease, mdm_error *err)
+mdm_status mdm_pool_acquire(mdm_pool *pool, const char *tag, const mdm_stop *stop, mdm_lease *lease,
+                            mdm_error *err)
 {
     return mdm_pool_acquire_at(pool, tag, stop, 0, lease, err);
 }

@@ -1,12 +1,14 @@
 /* Connections are made and closed outside the lock, made by one thread at a time: N who wait must
- * not start N connects. After a failure the next attempt waits, twice as long each time and at random, so
- * that a server which comes back is not run over; one that was never there is reported at once. */
+ * not start N connects. After a failure the next attempt waits, twice as long each time and at
+ * random, so that a server which comes back is not run over; one that was never there is reported
+ * at once. */
 #include "base/alloc.h"
 #include "pool/internal.h"
 
 #define BACK_OFF_FIRST_NS 5000000
 #define BACK_OFF_DOUBLINGS 5u /* up to 160 ms */
-#define FAILURES_TRIED 3u     /* after so many in a row callers fail without an attempt of their own */
+#define FAILURES_TRIED 3u /* after so many in a row callers fail without an attempt of their own \
+                           */
 
 static uint64_t draw(mdm_pool *pool) /* xorshift64 */
 {
@@ -41,7 +43,8 @@ mdm_status pool_open_connection(mdm_pool *pool, const mdm_stop *stop, mdm_conn *
 static slot *reserve(mdm_pool *pool)
 {
     slot *s = pool->slots;
-    while (slot_state(atomic_load(&s->word)) != SLOT_EMPTY) s++;
+    while (slot_state(atomic_load(&s->word)) != SLOT_EMPTY)
+        s++;
     atomic_store(&s->word, slot_word(SLOT_CONNECTING, 0));
     atomic_fetch_add(&pool->open_count, 1);
     return s;

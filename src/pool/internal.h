@@ -18,7 +18,7 @@ typedef struct waiter {
     atomic_uint signal; /* WAITER_*: what it was woken for; the futex */
     bool connecting;    /* is making a connection: serve the next one */
     slot *granted;
-    mdm_error error;    /* of WAITER_FAILED */
+    mdm_error error; /* of WAITER_FAILED */
 } waiter;
 
 enum {
@@ -55,21 +55,21 @@ struct mdm_pool {
 
     /* read by everybody, seldom written */
     _Alignas(SLOT_LINE) _Atomic uint64_t generation; /* rises when idle ones become doubtful */
-    _Atomic uint64_t oldest_good; /* older generations are closed, not checked */
-    atomic_uint open_count;       /* slots that are not EMPTY */
+    _Atomic uint64_t oldest_good;                    /* older generations are closed, not checked */
+    atomic_uint open_count;                          /* slots that are not EMPTY */
 
     _Alignas(SLOT_LINE) pthread_mutex_t lock; /* all below */
     pthread_cond_t drained;                   /* closing: a slot became EMPTY */
     waiter *first, *last;
     uint32_t waiting;
     uint32_t leaving; /* slots whose connection is being closed */
-    bool growing; /* somebody connects */
+    bool growing;     /* somebody connects */
     bool closing;
-    unsigned failures;        /* connects that failed in a row */
-    int64_t next_connect_at;  /* precise clock; back-off */
-    uint64_t random;          /* for jitter */
-    mdm_error last_error;     /* of the last connect that failed; status MDM_OK: none yet */
-    int64_t next_leak_look;   /* precise clock */
+    unsigned failures;       /* connects that failed in a row */
+    int64_t next_connect_at; /* precise clock; back-off */
+    uint64_t random;         /* for jitter */
+    mdm_error last_error;    /* of the last connect that failed; status MDM_OK: none yet */
+    int64_t next_leak_look;  /* precise clock */
     pool_counts counts;
 };
 
@@ -88,10 +88,10 @@ bool pool_check(mdm_pool *pool, slot *s, int64_t now);
 
 /* A slot for somebody who found none: BUSY and ours. first: it stood at the head of the queue
  * before. *waited: it had to. */
-mdm_status pool_wait(mdm_pool *pool, const mdm_stop *stop, int64_t deadline, bool first,
-                     slot **out, bool *waited, mdm_error *err);
-/* Under the lock: give a BUSY slot of ours to who waits longest, who is then to be woken; NULL: nobody
- * waits. */
+mdm_status pool_wait(mdm_pool *pool, const mdm_stop *stop, int64_t deadline, bool first, slot **out,
+                     bool *waited, mdm_error *err);
+/* Under the lock: give a BUSY slot of ours to who waits longest, who is then to be woken; NULL:
+ * nobody waits. */
 atomic_uint *pool_grant(mdm_pool *pool, slot *s);
 void pool_wake(atomic_uint *sleeper); /* NULL allowed */
 /* Under the lock: let the first in line look whether it can connect. */

@@ -125,8 +125,8 @@ static mdm_status warm_up(mdm_pool *pool, mdm_error *err)
         pthread_mutex_lock(&pool->lock);
         const mdm_status status = pool_grow(pool, NULL, &s, err);
         if (status == MDM_OK) {
-            s->check_at = pool->options.pre_ping ? pool_coarse_ns() + POOL_PING_IDLE_NS
-                                                 : s->expires_at;
+            s->check_at =
+                pool->options.pre_ping ? pool_coarse_ns() + POOL_PING_IDLE_NS : s->expires_at;
             atomic_store(&s->word, slot_word(SLOT_FREE, atomic_load(&pool->generation)));
         }
         pthread_mutex_unlock(&pool->lock);
@@ -248,7 +248,8 @@ static void drain(mdm_pool *pool)
     while (atomic_load(&pool->open_count) > 0 && in_time)
         in_time = pthread_cond_timedwait(&pool->drained, &pool->lock, &until) == 0;
     if (!in_time) interrupt_all(pool);
-    while (atomic_load(&pool->open_count) > 0) pthread_cond_wait(&pool->drained, &pool->lock);
+    while (atomic_load(&pool->open_count) > 0)
+        pthread_cond_wait(&pool->drained, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
 }
 

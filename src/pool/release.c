@@ -10,7 +10,8 @@ static void count_dirty(mdm_pool *pool)
     mdm_count(pool->options.monitor, pool->metrics.dirty, 1);
 }
 
-/* Under the lock: does the pool want to keep it? More than size are kept only for those who wait. */
+/* Under the lock: does the pool want to keep it? More than size are kept only for those who wait.
+ */
 static bool is_wanted(const mdm_pool *pool, uint64_t generation)
 {
     return !pool->closing && generation >= atomic_load(&pool->oldest_good);
@@ -28,8 +29,7 @@ static void hand_over(mdm_pool *pool, slot *s)
         const unsigned staying = atomic_load(&pool->open_count) - pool->leaving;
         if (wanted && staying <= (unsigned)pool->options.size)
             atomic_store(&s->word, slot_word(SLOT_FREE, generation));
-        else
-            out = pool_take_out(pool, s);
+        else out = pool_take_out(pool, s);
     }
     pthread_mutex_unlock(&pool->lock);
     pool_wake(sleeper); /* without the lock, which it may want at once */

@@ -35,14 +35,14 @@ enum {
 typedef struct slot {
     _Alignas(SLOT_LINE) _Atomic uint64_t word;
     mdm_conn *conn;
-    int64_t check_at;            /* coarse clock: from then on look before lending; SLOT_FRESH:
-                                    just opened, there is nothing to look at */
-    int64_t expires_at;          /* coarse clock: too old; INT64_MAX: never */
-    _Atomic uint64_t acquired;   /* written by the borrower only */
-    _Atomic int64_t busy_since;  /* coarse clock; SLOT_NOT_BUSY between return and checkout */
+    int64_t check_at;           /* coarse clock: from then on look before lending; SLOT_FRESH:
+                                   just opened, there is nothing to look at */
+    int64_t expires_at;         /* coarse clock: too old; INT64_MAX: never */
+    _Atomic uint64_t acquired;  /* written by the borrower only */
+    _Atomic int64_t busy_since; /* coarse clock; SLOT_NOT_BUSY between return and checkout */
     _Atomic(const char *) tag;
-    _Atomic int32_t thread;      /* the borrower's, of the kernel */
-    _Atomic uint32_t reported;   /* `acquired` of the checkout that was reported as leaked */
+    _Atomic int32_t thread;    /* the borrower's, of the kernel */
+    _Atomic uint32_t reported; /* `acquired` of the checkout that was reported as leaked */
 } slot;
 
 _Static_assert(sizeof(slot) == SLOT_LINE, "one cache line for each slot");

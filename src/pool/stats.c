@@ -128,9 +128,8 @@ mdm_status pool_timeout_error(mdm_pool *pool, mdm_error *err)
 
 mdm_pool_stats mdm_pool_stats_read(mdm_pool *pool)
 {
-    mdm_pool_stats stats = {.name = pool->name,
-                            .backend = pool->backend->name,
-                            .size = (uint32_t)pool->options.size};
+    mdm_pool_stats stats = {
+        .name = pool->name, .backend = pool->backend->name, .size = (uint32_t)pool->options.size};
     if (pool->forks != pool_forks()) return stats;
     pthread_mutex_lock(&pool->lock);
     (void)find_leaks(pool, mdm_clock_ns(), NULL, 0);

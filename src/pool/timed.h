@@ -5,9 +5,8 @@
 
 #include "mdm/pool.h"
 
-MDM_MUST_CHECK mdm_status mdm_pool_acquire_at(mdm_pool *pool, const char *tag,
-                                              const mdm_stop *stop, int64_t now_ns,
-                                              mdm_lease *lease, mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_pool_acquire_at(mdm_pool *pool, const char *tag, const mdm_stop *stop,
+                                              int64_t now_ns, mdm_lease *lease, mdm_error *err);
 void mdm_pool_release_at(mdm_lease *lease, int64_t now_ns);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "pool/internal.h"
 
-#define LOOK_AT_STOP_NS 20000000   /* a raised flag wakes nobody: look for it this often */
+#define LOOK_AT_STOP_NS 20000000 /* a raised flag wakes nobody: look for it this often */
 #define LOOK_AT_LEAKS_NS 500000000
 
 /* --- sleeping --------------------------------------------------------------- */
@@ -22,7 +22,8 @@ static void sleep_until(atomic_uint *word, int64_t until)
             FUTEX_BITSET_MATCH_ANY);
 }
 
-/* The waiter may be gone as soon as its word is set: to wake, the kernel only looks at the address. */
+/* The waiter may be gone as soon as its word is set: to wake, the kernel only looks at the address.
+ */
 void pool_wake(atomic_uint *word)
 {
     if (word) syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
@@ -60,7 +61,8 @@ static void leave(mdm_pool *pool, waiter *w)
 static waiter *first_ready(const mdm_pool *pool)
 {
     waiter *w = pool->first;
-    while (w && w->connecting) w = w->next;
+    while (w && w->connecting)
+        w = w->next;
     return w;
 }
 
@@ -159,8 +161,7 @@ static mdm_status connect_and_share(mdm_pool *pool, waiter *w, const mdm_stop *s
                                     int64_t deadline, mdm_error *err)
 {
     mdm_stop limited = {stop ? stop->flag : NULL, pool->options.timeout_ms > 0 ? deadline : 0};
-    if (stop && stop->deadline_ns > 0)
-        limited.deadline_ns = earlier(deadline, stop->deadline_ns);
+    if (stop && stop->deadline_ns > 0) limited.deadline_ns = earlier(deadline, stop->deadline_ns);
     slot *made = NULL;
     w->connecting = true;
     mdm_status status = pool_grow(pool, &limited, &made, err);
@@ -174,7 +175,7 @@ static mdm_status connect_and_share(mdm_pool *pool, waiter *w, const mdm_stop *s
 typedef enum verdict {
     AGAIN, /* something was done: look again */
     SLEEP,
-    DONE   /* out of the queue: the wait has ended */
+    DONE /* out of the queue: the wait has ended */
 } verdict;
 
 /* No connection is there and none can be made just now: is there anything to wait for? */
@@ -217,8 +218,8 @@ static verdict look(mdm_pool *pool, waiter *w, const mdm_stop *stop, int64_t dea
     return DONE;
 }
 
-mdm_status pool_wait(mdm_pool *pool, const mdm_stop *stop, int64_t deadline, bool first,
-                     slot **out, bool *waited, mdm_error *err)
+mdm_status pool_wait(mdm_pool *pool, const mdm_stop *stop, int64_t deadline, bool first, slot **out,
+                     bool *waited, mdm_error *err)
 {
     waiter w = {.granted = NULL};
     mdm_status status = MDM_OK;

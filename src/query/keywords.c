@@ -12,6 +12,7 @@ static const struct {
 #define X(name, text) {text, KEYWORD_##name},
     KEYWORD_LIST(X)
 #undef X
+    /* clang-format off */
     {"analyse", KEYWORD_ANALYZE},
     {"all", KEYWORD_RESERVED}, {"and", KEYWORD_RESERVED}, {"as", KEYWORD_RESERVED},
     {"between", KEYWORD_RESERVED}, {"by", KEYWORD_RESERVED}, {"case", KEYWORD_RESERVED},
@@ -41,6 +42,7 @@ static const struct {
     {"sum", KEYWORD_AGGREGATE}, {"total", KEYWORD_AGGREGATE}, {"var_pop", KEYWORD_AGGREGATE},
     {"var_samp", KEYWORD_AGGREGATE}, {"variance", KEYWORD_AGGREGATE},
     {"max", KEYWORD_EXTREME}, {"min", KEYWORD_EXTREME},
+    /* clang-format on */
 };
 
 #define WORDS (sizeof words / sizeof *words)
@@ -55,12 +57,30 @@ atomic_bool keyword_ready;
 static bool is_reserved(keyword word)
 {
     switch (word) {
-    case KEYWORD_NONE: case KEYWORD_AGGREGATE: case KEYWORD_EXTREME: case KEYWORD_ANALYZE:
-    case KEYWORD_ATOMIC: case KEYWORD_BEGIN: case KEYWORD_COMMENT: case KEYWORD_DESC:
-    case KEYWORD_DESCRIBE: case KEYWORD_END: case KEYWORD_FALSE: case KEYWORD_FUNCTION:
-    case KEYWORD_KEY: case KEYWORD_NO: case KEYWORD_NULL: case KEYWORD_PIVOT:
-    case KEYWORD_PRAGMA: case KEYWORD_PROCEDURE: case KEYWORD_REPLACE: case KEYWORD_SHARE:
-    case KEYWORD_SHOW: case KEYWORD_SUMMARIZE: case KEYWORD_TRIGGER: case KEYWORD_TRUE:
+    case KEYWORD_NONE:
+    case KEYWORD_AGGREGATE:
+    case KEYWORD_EXTREME:
+    case KEYWORD_ANALYZE:
+    case KEYWORD_ATOMIC:
+    case KEYWORD_BEGIN:
+    case KEYWORD_COMMENT:
+    case KEYWORD_DESC:
+    case KEYWORD_DESCRIBE:
+    case KEYWORD_END:
+    case KEYWORD_FALSE:
+    case KEYWORD_FUNCTION:
+    case KEYWORD_KEY:
+    case KEYWORD_NO:
+    case KEYWORD_NULL:
+    case KEYWORD_PIVOT:
+    case KEYWORD_PRAGMA:
+    case KEYWORD_PROCEDURE:
+    case KEYWORD_REPLACE:
+    case KEYWORD_SHARE:
+    case KEYWORD_SHOW:
+    case KEYWORD_SUMMARIZE:
+    case KEYWORD_TRIGGER:
+    case KEYWORD_TRUE:
     case KEYWORD_UNPIVOT: return false;
     default: return true;
     }
@@ -75,7 +95,8 @@ static void fill(void)
         entry->reserved = is_reserved(entry->word);
         keyword_lengths[words[i].text[0] & 31] |= 1u << strlen(words[i].text);
         size_t slot = keyword_slot(entry->text);
-        while (keyword_slots[slot] != 0) slot = (slot + 1) & (KEYWORD_SLOTS - 1);
+        while (keyword_slots[slot] != 0)
+            slot = (slot + 1) & (KEYWORD_SLOTS - 1);
         keyword_slots[slot] = (uint8_t)(i + 1);
     }
     atomic_store_explicit(&keyword_ready, true, memory_order_release);

@@ -9,6 +9,7 @@
 #include "mdm/base.h"
 
 /* Words that play a part in telling what a statement does. */
+/* clang-format off */
 #define KEYWORD_LIST(X)                                                                          \
     X(FALSE, "false") X(IN, "in") X(NULL, "null") X(TRUE, "true")                                \
     X(ALTER, "alter") X(ANALYZE, "analyze") X(ATOMIC, "atomic") X(BEGIN, "begin")                \
@@ -24,15 +25,16 @@
     X(SHOW, "show") X(SUMMARIZE, "summarize") X(TABLE, "table") X(TRIGGER, "trigger")            \
     X(TRUNCATE, "truncate") X(UNION, "union") X(UNPIVOT, "unpivot") X(UPDATE, "update")          \
     X(VALUES, "values") X(WHERE, "where") X(WINDOW, "window") X(WITH, "with")
+/* clang-format on */
 
 typedef enum keyword {
     KEYWORD_NONE,
 #define X(name, word) KEYWORD_##name,
     KEYWORD_LIST(X)
 #undef X
-    KEYWORD_AGGREGATE, /* a function that turns many rows into one */
-    KEYWORD_EXTREME,   /* likewise; with two arguments an ordinary function on SQLite */
-    KEYWORD_RESERVED   /* any other word that is no name */
+        KEYWORD_AGGREGATE, /* a function that turns many rows into one */
+    KEYWORD_EXTREME,       /* likewise; with two arguments an ordinary function on SQLite */
+    KEYWORD_RESERVED       /* any other word that is no name */
 } keyword;
 
 /* The first words of the list are values or begin a list of values. */
@@ -144,8 +146,8 @@ static inline const keyword_entry *keyword_find(keyword_text text)
 {
     for (size_t slot = keyword_slot(text);; slot = (slot + 1) & (KEYWORD_SLOTS - 1)) {
         const keyword_entry *entry = &keyword_entries[keyword_slots[slot]];
-        if (entry->word == KEYWORD_NONE || (entry->text.half[0] == text.half[0] &&
-                                            entry->text.half[1] == text.half[1]))
+        if (entry->word == KEYWORD_NONE ||
+            (entry->text.half[0] == text.half[0] && entry->text.half[1] == text.half[1]))
             return entry;
     }
 }

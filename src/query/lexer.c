@@ -8,6 +8,7 @@
 #include "query/lexer.h"
 
 /* Short names, so that the table can be read. */
+/* clang-format off */
 enum {
     bl = BYTE_BLANK, le = BYTE_LETTER, di = BYTE_DIGIT, dl = BYTE_DOLLAR, co = BYTE_COMMA,
     op = BYTE_OPEN, cl = BYTE_CLOSE, se = BYTE_SEMICOLON, ub = BYTE_UNBRACKET, br = BYTE_BRACKET,
@@ -39,6 +40,7 @@ const uint8_t lexer_classes[256] = {
     le, le, le, le, le, le, le, le, le, le, le, le, le, le, le, le,
     le, le, le, le, le, le, le, le, le, le, le, le, le, le, le, le,
 };
+/* clang-format on */
 
 static bool continues_parameter(const char *at)
 {
@@ -150,7 +152,8 @@ static const char *dollar_quoted_end(const lexer *lx, const char *at)
 {
     const char *tag = at + 1;
     if (tag < lx->end && lexer_class(tag) == BYTE_DIGIT) return NULL;
-    while (tag < lx->end && continues_parameter(tag)) tag++;
+    while (tag < lx->end && continues_parameter(tag))
+        tag++;
     if (!is_at(lx, tag, '$')) return NULL;
     size_t len = (size_t)(++tag - at);
     const char *close = memmem(tag, (size_t)(lx->end - tag), at, len);
@@ -159,7 +162,8 @@ static const char *dollar_quoted_end(const lexer *lx, const char *at)
 
 static const char *parameter_end(const lexer *lx, const char *at)
 {
-    do at++;
+    do
+        at++;
     while (at < lx->end && continues_parameter(at));
     return at;
 }
@@ -181,7 +185,8 @@ static const char *operator_run_end(const lexer *lx, const char *at)
     for (; at < lx->end && continues_operator(lx, at); at++)
         special |= strchr("~!@#%^&|`?", *at) != NULL;
     if (at == start) return start + 1; /* the first byte of a comment sign that is none */
-    while (!special && at - start > 1 && (at[-1] == '+' || at[-1] == '-')) at--;
+    while (!special && at - start > 1 && (at[-1] == '+' || at[-1] == '-'))
+        at--;
     return at;
 }
 
@@ -271,7 +276,8 @@ static const char *prefixed_token(const lexer *lx, const char *at, token *out)
 static const char *word_token(const lexer *lx, const char *at, token *out)
 {
     const char *end = at + 1;
-    while (end < lx->end && lexer_continues_word(end)) end++;
+    while (end < lx->end && lexer_continues_word(end))
+        end++;
     const size_t len = (size_t)(end - at);
     const char *prefixed = len == 1 ? prefixed_token(lx, at, out) : NULL;
     if (prefixed) return prefixed;
@@ -340,9 +346,13 @@ static const char *read_token(const lexer *lx, const char *at, bool glued, token
     case BYTE_BRACKET: return kind_token(at, TOKEN_BRACKET, out);
     case BYTE_UNBRACKET: return kind_token(at, TOKEN_UNBRACKET, out);
     case BYTE_SEMICOLON: return kind_token(at, TOKEN_SEMICOLON, out);
-    case BYTE_MINUS: case BYTE_SLASH: case BYTE_SIGN: case BYTE_AT: case BYTE_BACKTICK:
-        return operator_token(lx, at, out);
-    case BYTE_OTHER: case BYTE_BLANK: break;
+    case BYTE_MINUS:
+    case BYTE_SLASH:
+    case BYTE_SIGN:
+    case BYTE_AT:
+    case BYTE_BACKTICK: return operator_token(lx, at, out);
+    case BYTE_OTHER:
+    case BYTE_BLANK: break;
     }
     return kind_token(at, TOKEN_OPERATOR, out);
 }

@@ -25,7 +25,7 @@ typedef enum token_kind {
     TOKEN_DOT,
     TOKEN_OPEN,
     TOKEN_CLOSE,
-    TOKEN_BRACKET,  /* [ of a list or a subscript */
+    TOKEN_BRACKET, /* [ of a list or a subscript */
     TOKEN_UNBRACKET,
     TOKEN_SEMICOLON,
     TOKEN_KIND_COUNT
@@ -33,10 +33,10 @@ typedef enum token_kind {
 
 typedef struct token {
     token_kind kind;
-    keyword word;       /* of WORD and RESERVED */
+    keyword word; /* of WORD and RESERVED */
     const char *start;
     size_t len;
-    keyword_text text;  /* of WORD and RESERVED of at most KEYWORD_MAX bytes */
+    keyword_text text; /* of WORD and RESERVED of at most KEYWORD_MAX bytes */
 } token;
 
 typedef struct lexer {
@@ -96,9 +96,8 @@ static inline bool lexer_is_operator(mdm_sql_dialect dialect, const char *at)
 /* --- kinds ----------------------------------------------------------------------- */
 
 #define TOKEN_BIT(name) (1u << TOKEN_##name)
-#define TOKEN_VALUES                                                                           \
-    (TOKEN_BIT(LITERAL) | TOKEN_BIT(BARE) | TOKEN_BIT(NUMBERED) | TOKEN_BIT(NAMED))
-#define TOKEN_VALUE_ENDS                                                                       \
+#define TOKEN_VALUES (TOKEN_BIT(LITERAL) | TOKEN_BIT(BARE) | TOKEN_BIT(NUMBERED) | TOKEN_BIT(NAMED))
+#define TOKEN_VALUE_ENDS \
     (TOKEN_VALUES | TOKEN_BIT(WORD) | TOKEN_BIT(NAME) | TOKEN_BIT(CLOSE) | TOKEN_BIT(UNBRACKET))
 
 /* After such a token + and - have two sides. */

@@ -41,7 +41,8 @@ static mdm_status refuse_unknown(const binding *b, mdm_str name)
 {
     const char *names[MAX_NAMES];
     size_t count = b->count < MAX_NAMES ? b->count : MAX_NAMES;
-    for (size_t i = 0; i < count; i++) names[i] = b->given[i].name;
+    for (size_t i = 0; i < count; i++)
+        names[i] = b->given[i].name;
     const char *near = mdm_nearest(name, names, count);
     mdm_error_set(b->err, MDM_INVALID, "no value is given for the parameter '%.*s'", (int)name.len,
                   name.data);
@@ -122,8 +123,8 @@ static mdm_status bind_all(binding *b, mdm_str sql, bool *others)
     token t;
     lexer_init(&lx, sql, b->dialect);
     for (lexer_next(&lx, &t); t.kind != TOKEN_END; lexer_next(&lx, &t)) {
-        *others |= t.kind == TOKEN_NUMBERED ||
-                   (t.kind == TOKEN_BARE && b->dialect != MDM_SQL_POSTGRESQL);
+        *others |=
+            t.kind == TOKEN_NUMBERED || (t.kind == TOKEN_BARE && b->dialect != MDM_SQL_POSTGRESQL);
         if (t.kind != TOKEN_NAMED) continue;
         MDM_TRY(append(b, copied, (size_t)(t.start - copied)));
         MDM_TRY(bind_name(b, &t));

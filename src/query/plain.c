@@ -1,6 +1,6 @@
-/* Nothing of a plain token has to be held back or looked at twice, so a run of them is read with all
- * that matters in registers. It is no second set of rules: what needs one - comments, operators of
- * several bytes, signs of values, odd numbers - ends the run. */
+/* Nothing of a plain token has to be held back or looked at twice, so a run of them is read with
+ * all that matters in registers. It is no second set of rules: what needs one - comments, operators
+ * of several bytes, signs of values, odd numbers - ends the run. */
 #include "query/plain.h"
 
 #include <string.h>
@@ -14,9 +14,9 @@ typedef struct run {
     char *to;          /* where the normal form goes on */
     token_kind shown;  /* the last token written, which is the last one read */
     keyword word;
-    list_state list;   /* LIST_ITEM: the run ended within a list of values */
+    list_state list; /* LIST_ITEM: the run ended within a list of values */
     uint32_t parameters;
-    bool watch;        /* the verb is not known yet */
+    bool watch; /* the verb is not known yet */
     mdm_sql_dialect dialect;
 } run;
 
@@ -72,16 +72,18 @@ static inline bool take_value(run *r, const char *stop)
 
 static inline const char *skip_blanks(const char *at)
 {
-    while (lexer_class(at) == BYTE_BLANK) at++;
+    while (lexer_class(at) == BYTE_BLANK)
+        at++;
     return at;
 }
 
 /* Behind 12 or 12.5; NULL: another kind of number. */
 static const char *number_end(const char *at, const char *limit)
 {
-    while (lexer_class(at) == BYTE_DIGIT) at++;
-    if (*at == '.')
-        do at++;
+    while (lexer_class(at) == BYTE_DIGIT)
+        at++;
+    if (*at == '.') do
+            at++;
         while (lexer_class(at) == BYTE_DIGIT);
     return lexer_continues_word(at) || *at == '.' || at >= limit ? NULL : at;
 }
@@ -114,8 +116,7 @@ static inline bool take_literal(run *r, const char *at)
 
 static inline bool take_question(run *r, const char *at)
 {
-    if (r->dialect == MDM_SQL_POSTGRESQL || lexer_class(at + 1) == BYTE_DIGIT ||
-        at + 1 >= r->limit)
+    if (r->dialect == MDM_SQL_POSTGRESQL || lexer_class(at + 1) == BYTE_DIGIT || at + 1 >= r->limit)
         return false;
     r->parameters++;
     return take_value(r, at + 1);
@@ -168,12 +169,13 @@ static inline bool take_special(run *r, statement *s, keyword word, const char *
 static inline bool take_word(run *r, statement *s, const char *at)
 {
     const char *stop = at;
-    do stop++;
+    do
+        stop++;
     while (lexer_continues_word(stop));
     const size_t len = (size_t)(stop - at);
     if (len > KEYWORD_MAX || stop >= r->limit) return false;
     if (len == 1 && (*stop == '\'' || *stop == '&')) return false; /* e'text' */
-    if ((unsigned char)*at == 0xef) return false;                 /* a byte order mark? */
+    if ((unsigned char)*at == 0xef) return false;                  /* a byte order mark? */
 
     const keyword_text text = keyword_fold_padded(at, len);
     token_kind kind = TOKEN_WORD;
@@ -219,7 +221,8 @@ static inline bool take_open(run *r, statement *s, const char *at)
     const char *name = r->at;
     if (r->shown == TOKEN_NAME) return false;
     if (r->shown == TOKEN_WORD && r->word == KEYWORD_NONE) {
-        while (name > r->first && lexer_continues_word(name - 1)) name--;
+        while (name > r->first && lexer_continues_word(name - 1))
+            name--;
         if (name == r->first) return false; /* it may begin before the window */
     }
     statement_open(s, r->shown, r->word, (mdm_str){name, (size_t)(r->at - name)});
@@ -236,15 +239,14 @@ static inline bool take(run *r, statement *s)
     case BYTE_COMMA:
         if ((s->in_from | s->extremes) & statement_level(s)) statement_comma(s);
         return take_byte(r, TOKEN_COMMA, at);
-    case BYTE_OPEN:
-        return take_open(r, s, at);
-    case BYTE_CLOSE:
-        statement_close(s);
-        return take_byte(r, TOKEN_CLOSE, at);
+    case BYTE_OPEN: return take_open(r, s, at);
+    case BYTE_CLOSE: statement_close(s); return take_byte(r, TOKEN_CLOSE, at);
     case BYTE_DOT: return take_dot(r, at);
-    case BYTE_DIGIT: case BYTE_QUOTE: return take_literal(r, at);
+    case BYTE_DIGIT:
+    case BYTE_QUOTE: return take_literal(r, at);
     case BYTE_QUESTION: return take_question(r, at);
-    case BYTE_SIGN: case BYTE_MINUS: return take_operator(r, first, at);
+    case BYTE_SIGN:
+    case BYTE_MINUS: return take_operator(r, first, at);
     default: return false;
     }
 }
@@ -254,7 +256,8 @@ static const char *token_start(const run *r, const plain *p)
 {
     const char *start = r->at;
     if (r->shown == TOKEN_WORD)
-        while (start > r->first && lexer_continues_word(start - 1)) start--;
+        while (start > r->first && lexer_continues_word(start - 1))
+            start--;
     return p->from + (start - p->bytes);
 }
 
@@ -274,7 +277,8 @@ void plain_read(plain *p, lexer *lx, writer *w, statement *s, token *last, uint3
              .dialect = lx->dialect};
     const char *const begin = r.at;
     char *const full = w->block + WRITER_BLOCK;
-    while (r.to < full && r.list == LIST_NONE && take(&r, s)) continue;
+    while (r.to < full && r.list == LIST_NONE && take(&r, s))
+        continue;
     if (r.at == begin) return;
 
     lx->at = p->from + (r.at - p->bytes);

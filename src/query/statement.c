@@ -23,11 +23,15 @@ static const char *const *const writers[26] = {
     ['f' - 'a'] = (const char *const[]){"force_checkpoint", "fts3_tokenizer", NULL},
     ['l' - 'a'] = (const char *const[]){"lo_", "load_extension", NULL},
     ['n' - 'a'] = (const char *const[]){"nextval", NULL},
-    ['p' - 'a'] = (const char *const[]){
-        "pg_advisory", "pg_backup", "pg_cancel", "pg_copy", "pg_create", "pg_current_xact_id",
-        "pg_drop", "pg_export", "pg_file", "pg_import", "pg_log", "pg_notify", "pg_promote",
-        "pg_reload", "pg_replication", "pg_rotate", "pg_start", "pg_stat_reset", "pg_stop",
-        "pg_switch", "pg_terminate", "pg_try_advisory", "pg_wal_replay", "postgres_execute", NULL},
+    /* clang-format off */
+    ['p' - 'a'] =
+        (const char *const[]){
+            "pg_advisory", "pg_backup", "pg_cancel", "pg_copy", "pg_create", "pg_current_xact_id",
+            "pg_drop", "pg_export", "pg_file", "pg_import", "pg_log", "pg_notify", "pg_promote",
+            "pg_reload", "pg_replication", "pg_rotate", "pg_start", "pg_stat_reset", "pg_stop",
+            "pg_switch", "pg_terminate", "pg_try_advisory", "pg_wal_replay", "postgres_execute",
+            NULL},
+    /* clang-format on */
     ['s' - 'a'] = (const char *const[]){"set_config", "setseed", "setval", NULL},
     ['t' - 'a'] = (const char *const[]){"truncate_duckdb_logs", "txid_current", NULL},
     ['w' - 'a'] = (const char *const[]){"write", NULL},
@@ -60,18 +64,24 @@ static bool pragma_reads(const statement *s)
 {
     static const char *const with_argument[] = {
         "database_size", "foreign_key_check", "foreign_key_list", "index_info", "index_list",
-        "index_xinfo", "integrity_check", "quick_check", "show", "storage_info", "table_info",
-        "table_list", "table_xinfo",
+        "index_xinfo",   "integrity_check",   "quick_check",      "show",       "storage_info",
+        "table_info",    "table_list",        "table_xinfo",
     };
     static const char *const alone[] = {
-        "application_id", "auto_vacuum", "busy_timeout", "cache_size", "collation_list",
-        "collations", "compile_options", "data_version", "database_list", "database_size",
-        "encoding", "foreign_key_check", "foreign_keys", "freelist_count", "function_list",
-        "functions", "integrity_check", "journal_mode", "journal_size_limit", "locking_mode",
-        "max_page_count", "mmap_size", "module_list", "page_count", "page_size", "platform",
-        "pragma_list", "query_only", "quick_check", "schema_version", "show_databases",
-        "show_tables", "show_tables_expanded", "synchronous", "table_list", "temp_store",
-        "user_agent", "user_version", "version", "wal_autocheckpoint",
+        "application_id",     "auto_vacuum",     "busy_timeout",
+        "cache_size",         "collation_list",  "collations",
+        "compile_options",    "data_version",    "database_list",
+        "database_size",      "encoding",        "foreign_key_check",
+        "foreign_keys",       "freelist_count",  "function_list",
+        "functions",          "integrity_check", "journal_mode",
+        "journal_size_limit", "locking_mode",    "max_page_count",
+        "mmap_size",          "module_list",     "page_count",
+        "page_size",          "platform",        "pragma_list",
+        "query_only",         "quick_check",     "schema_version",
+        "show_databases",     "show_tables",     "show_tables_expanded",
+        "synchronous",        "table_list",      "temp_store",
+        "user_agent",         "user_version",    "version",
+        "wal_autocheckpoint",
     };
     if (s->pragma_sets) return false;
     if (s->pragma_argument)
@@ -92,8 +102,12 @@ static void read_pragma(statement *s, const token *t)
 static bool begins_rows(keyword word)
 {
     switch (word) {
-    case KEYWORD_SELECT: case KEYWORD_VALUES: case KEYWORD_FROM: case KEYWORD_TABLE:
-    case KEYWORD_PIVOT: case KEYWORD_UNPIVOT: return true;
+    case KEYWORD_SELECT:
+    case KEYWORD_VALUES:
+    case KEYWORD_FROM:
+    case KEYWORD_TABLE:
+    case KEYWORD_PIVOT:
+    case KEYWORD_UNPIVOT: return true;
     default: return false;
     }
 }
@@ -101,7 +115,10 @@ static bool begins_rows(keyword word)
 static bool changes_rows(keyword word)
 {
     switch (word) {
-    case KEYWORD_INSERT: case KEYWORD_REPLACE: case KEYWORD_UPDATE: case KEYWORD_DELETE:
+    case KEYWORD_INSERT:
+    case KEYWORD_REPLACE:
+    case KEYWORD_UPDATE:
+    case KEYWORD_DELETE:
     case KEYWORD_MERGE: return true;
     default: return false;
     }
@@ -110,8 +127,13 @@ static bool changes_rows(keyword word)
 static bool defines(keyword word)
 {
     switch (word) {
-    case KEYWORD_CREATE: case KEYWORD_ALTER: case KEYWORD_DROP: case KEYWORD_TRUNCATE:
-    case KEYWORD_COMMENT: case KEYWORD_GRANT: case KEYWORD_REVOKE: return true;
+    case KEYWORD_CREATE:
+    case KEYWORD_ALTER:
+    case KEYWORD_DROP:
+    case KEYWORD_TRUNCATE:
+    case KEYWORD_COMMENT:
+    case KEYWORD_GRANT:
+    case KEYWORD_REVOKE: return true;
     default: return false;
     }
 }
@@ -119,8 +141,10 @@ static bool defines(keyword word)
 static bool describes(keyword word)
 {
     switch (word) {
-    case KEYWORD_SHOW: case KEYWORD_DESCRIBE: case KEYWORD_DESC: case KEYWORD_SUMMARIZE:
-        return true;
+    case KEYWORD_SHOW:
+    case KEYWORD_DESCRIBE:
+    case KEYWORD_DESC:
+    case KEYWORD_SUMMARIZE: return true;
     default: return false;
     }
 }
@@ -179,29 +203,41 @@ void statement_word(statement *s, keyword word, token_kind before, keyword befor
         if (before == TOKEN_OPEN || s->verb == KEYWORD_FROM) s->selects |= here;
         if (before_word != KEYWORD_DISTINCT) s->in_from |= s->selects & here;
         break;
-    case KEYWORD_UNION: case KEYWORD_EXCEPT: case KEYWORD_INTERSECT:
+    case KEYWORD_UNION:
+    case KEYWORD_EXCEPT:
+    case KEYWORD_INTERSECT:
         s->selects &= ~here;
         s->in_from &= ~here;
         break;
-    case KEYWORD_GROUP: s->groups = true; s->in_from &= ~here; break;
-    case KEYWORD_WHERE: case KEYWORD_ORDER: case KEYWORD_LIMIT: case KEYWORD_HAVING:
-    case KEYWORD_WINDOW: case KEYWORD_OFFSET: case KEYWORD_FETCH: case KEYWORD_RETURNING:
+    case KEYWORD_GROUP:
+        s->groups = true;
         s->in_from &= ~here;
         break;
+    case KEYWORD_WHERE:
+    case KEYWORD_ORDER:
+    case KEYWORD_LIMIT:
+    case KEYWORD_HAVING:
+    case KEYWORD_WINDOW:
+    case KEYWORD_OFFSET:
+    case KEYWORD_FETCH:
+    case KEYWORD_RETURNING: s->in_from &= ~here; break;
     case KEYWORD_JOIN: s->joins = true; break;
     case KEYWORD_OVER:
         if (before == TOKEN_CLOSE && s->closed_call) s->aggregates--;
         break;
-    case KEYWORD_INSERT: case KEYWORD_UPDATE: case KEYWORD_DELETE: case KEYWORD_MERGE:
-    case KEYWORD_INTO:
-        s->writes = true;
-        break;
-    case KEYWORD_SHARE: case KEYWORD_KEY: case KEYWORD_NO:
+    case KEYWORD_INSERT:
+    case KEYWORD_UPDATE:
+    case KEYWORD_DELETE:
+    case KEYWORD_MERGE:
+    case KEYWORD_INTO: s->writes = true; break;
+    case KEYWORD_SHARE:
+    case KEYWORD_KEY:
+    case KEYWORD_NO:
         if (before_word == KEYWORD_FOR) s->writes = true; /* locks rows */
         break;
-    case KEYWORD_TRIGGER: case KEYWORD_FUNCTION: case KEYWORD_PROCEDURE:
-        s->routine = s->verb == KEYWORD_CREATE;
-        break;
+    case KEYWORD_TRIGGER:
+    case KEYWORD_FUNCTION:
+    case KEYWORD_PROCEDURE: s->routine = s->verb == KEYWORD_CREATE; break;
     case KEYWORD_BEGIN: s->body = s->routine; break;
     case KEYWORD_END:
         if (before == TOKEN_SEMICOLON) s->body = false;

@@ -8,16 +8,16 @@
  * of parentheses; levels beyond 63 are not told apart. */
 typedef struct statement {
     mdm_sql_dialect dialect;
-    bool begun;        /* a token was met */
-    bool known;        /* its verb is */
-    bool watch;        /* every token matters: the verb or a pragma's parts are looked for */
-    keyword verb;      /* KEYWORD_NONE once known: none that matters */
+    bool begun;   /* a token was met */
+    bool known;   /* its verb is */
+    bool watch;   /* every token matters: the verb or a pragma's parts are looked for */
+    keyword verb; /* KEYWORD_NONE once known: none that matters */
     bool with, explain, analyze;
-    bool writes;       /* something in it does, whatever the verb */
+    bool writes; /* something in it does, whatever the verb */
     bool groups, joins;
     bool routine, body; /* CREATE TRIGGER ...; between its BEGIN and END */
-    bool closed_call;  /* the last closed parenthesis was an aggregate's */
-    int aggregates;    /* calls that are no window functions */
+    bool closed_call;   /* the last closed parenthesis was an aggregate's */
+    int aggregates;     /* calls that are no window functions */
     unsigned depth, verb_depth;
     uint64_t selects;  /* the level holds a SELECT */
     uint64_t in_from;  /* and stands between FROM and WHERE: a comma joins */
@@ -67,8 +67,8 @@ static inline bool statement_is_plain(const statement *s, bool word)
 /* Can this token change anything? Saves a call for most of them. */
 static inline bool statement_cares(const statement *s, const token *t)
 {
-    const uint32_t others = TOKEN_BIT(OPEN) | TOKEN_BIT(CLOSE) | TOKEN_BIT(SEMICOLON) |
-                            TOKEN_BIT(END);
+    const uint32_t others =
+        TOKEN_BIT(OPEN) | TOKEN_BIT(CLOSE) | TOKEN_BIT(SEMICOLON) | TOKEN_BIT(END);
     if (t->kind == TOKEN_COMMA)
         return ((s->in_from | s->extremes) & statement_level(s)) != 0 || s->watch;
     return s->watch || t->word != KEYWORD_NONE || (1u << t->kind & others) != 0;

@@ -78,7 +78,7 @@ static void put_long_word(writer *w, const token *t)
 /* --- tokens --------------------------------------------------------------------- */
 
 #define ALL_KINDS UINT32_MAX
-#define OPENERS /* TOKEN_END: the beginning */                                                 \
+#define OPENERS /* TOKEN_END: the beginning */ \
     (TOKEN_BIT(END) | TOKEN_BIT(OPEN) | TOKEN_BIT(DOT) | TOKEN_BIT(BRACKET))
 
 const uint32_t writer_glued_after[TOKEN_KIND_COUNT] = {
@@ -145,7 +145,8 @@ static void show_signs(writer *w)
     token t;
     lexer_init(&lx, (mdm_str){w->signs, (size_t)(w->signs_end - w->signs)}, w->dialect);
     w->signs = NULL;
-    for (lexer_next(&lx, &t); t.kind != TOKEN_END; lexer_next(&lx, &t)) show(w, TOKEN_SIGN, &t);
+    for (lexer_next(&lx, &t); t.kind != TOKEN_END; lexer_next(&lx, &t))
+        show(w, TOKEN_SIGN, &t);
 }
 
 static void show_held(writer *w)
@@ -228,7 +229,8 @@ void writer_write(writer *w, const token *t, const token *before)
 static size_t whole_characters(const char *text, size_t len)
 {
     size_t lead = len;
-    while (lead > 0 && ((unsigned char)text[lead - 1] & 0xc0) == 0x80) lead--;
+    while (lead > 0 && ((unsigned char)text[lead - 1] & 0xc0) == 0x80)
+        lead--;
     if (lead == 0) return len;
     unsigned char first = (unsigned char)text[lead - 1];
     size_t wanted = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;

@@ -9,14 +9,14 @@
 
 typedef enum list_state {
     LIST_NONE,
-    LIST_IN,    /* after IN */
-    LIST_OPEN,  /* and its parenthesis */
-    LIST_ITEM,  /* after a value, which was written */
-    LIST_COMMA  /* after a comma, which was not */
+    LIST_IN,   /* after IN */
+    LIST_OPEN, /* and its parenthesis */
+    LIST_ITEM, /* after a value, which was written */
+    LIST_COMMA /* after a comma, which was not */
 } list_state;
 
 typedef struct writer {
-    char *normalised;  /* the caller's, or NULL */
+    char *normalised; /* the caller's, or NULL */
     size_t size, copied;
     bool cut;          /* it did not hold all */
     uint64_t hash;     /* of the full blocks */

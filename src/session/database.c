@@ -78,8 +78,8 @@ static mdm_status open_pool(mdm_database *database, bool write, mdm_pool **out, 
 {
     mdm_pool_options options = configured(database);
     options.open_flags = flags_of(database, write);
-    const bool alone = database->single ||
-                       (write && !(database->backend->caps & MDM_CAP_CONCURRENT_WRITERS));
+    const bool alone =
+        database->single || (write && !(database->backend->caps & MDM_CAP_CONCURRENT_WRITERS));
     if (alone) {
         options.size = 1;
         options.max_overflow = 0;
@@ -122,8 +122,7 @@ static mdm_status make_sure_it_exists(mdm_database *database, const mdm_stop *st
 }
 
 mdm_status database_acquire(mdm_database *database, bool write, const char *tag,
-                            const mdm_stop *stop, int64_t now_ns, mdm_lease *lease,
-                            mdm_error *err)
+                            const mdm_stop *stop, int64_t now_ns, mdm_lease *lease, mdm_error *err)
 {
     *lease = (mdm_lease){0};
     if (write && database->open_flags & MDM_OPEN_READ_ONLY)
@@ -211,7 +210,8 @@ void mdm_session_forget(mdm_session *session, mdm_database *database)
     if (!database) return;
     pthread_mutex_lock(&session->lock);
     mdm_database **place = &session->databases;
-    while (*place && *place != database) place = &(*place)->next;
+    while (*place && *place != database)
+        place = &(*place)->next;
     if (*place) *place = database->next;
     pthread_mutex_unlock(&session->lock);
     database_close(database);

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "mdm/session.h"
 
-#define SESSION_SPARE_ROWS 8u /* rows structs kept for the next queries */
+#define SESSION_SPARE_ROWS 8u    /* rows structs kept for the next queries */
 #define SESSION_TEXT_BYTES 1000u /* of a statement, kept for the log */
 
 /* --- fingerprints by exact text ------------------------------------------------ */
@@ -33,7 +33,7 @@ mdm_fingerprint memo_fingerprint(memo *m, mdm_str sql, mdm_sql_dialect dialect, 
 
 typedef struct session_metrics {
     mdm_metric queries, failed, slow, retries;
-    mdm_metric kept, compiled;     /* statements */
+    mdm_metric kept, compiled;      /* statements */
     mdm_metric known, fingerprints; /* texts met before, and read */
     mdm_metric committed, rolled_back;
     mdm_metric duration[MDM_QUERY_CLASS_COUNT], rows[MDM_QUERY_CLASS_COUNT];
@@ -79,16 +79,15 @@ struct mdm_database {
     const mdm_backend *backend;
     mdm_sql_dialect dialect;
     unsigned open_flags;
-    bool single; /* one connection does everything: in memory, or being loaded */
-    atomic_bool exists; /* a writer has been there */
+    bool single;          /* one connection does everything: in memory, or being loaded */
+    atomic_bool exists;   /* a writer has been there */
     pthread_mutex_t lock; /* opening of the pools */
     _Atomic(mdm_pool *) reader, writer;
 };
 
 /* A connection for reading or for writing. MDM_PERMISSION: writing, opened read-only. */
 mdm_status database_acquire(mdm_database *database, bool write, const char *tag,
-                            const mdm_stop *stop, int64_t now_ns, mdm_lease *lease,
-                            mdm_error *err);
+                            const mdm_stop *stop, int64_t now_ns, mdm_lease *lease, mdm_error *err);
 /* Give it back; a broken one is dropped. */
 void database_release(mdm_lease *lease, int64_t now_ns);
 void database_close(mdm_database *database);
@@ -97,10 +96,10 @@ void database_close(mdm_database *database);
 
 struct mdm_rows {
     mdm_session *session;
-    mdm_lease lease;  /* of its own, or zeroed inside a transaction */
-    mdm_txn *txn;     /* NULL: none */
+    mdm_lease lease; /* of its own, or zeroed inside a transaction */
+    mdm_txn *txn;    /* NULL: none */
     mdm_conn *conn;
-    mdm_stmt *stmt;   /* NULL: ended */
+    mdm_stmt *stmt;           /* NULL: ended */
     const mdm_schema *schema; /* held */
     mdm_stop stop;            /* of the session and of the query together */
     const mdm_stop *obeyed;   /* &stop, or NULL: nothing to obey */

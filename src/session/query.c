@@ -16,7 +16,7 @@ typedef struct journey {
     mdm_txn *txn; /* NULL: a connection of its own */
     const mdm_query *query;
     const char *tag;
-    mdm_str sql;  /* with the database's own placeholders */
+    mdm_str sql; /* with the database's own placeholders */
     const mdm_value *values;
     size_t value_count;
     mdm_fingerprint print;
@@ -133,8 +133,7 @@ static mdm_status compile(const journey *j, mdm_rows *rows, mdm_error *err)
     const uint64_t prepared = conn->prepared;
     MDM_TRY(conn->backend->prepare(conn, j->sql, &rows->stmt, err));
     rows->kept = conn->prepared == prepared;
-    if (j->session->memo)
-        mdm_count(j->session->monitor, rows->kept ? m->kept : m->compiled, 1);
+    if (j->session->memo) mdm_count(j->session->monitor, rows->kept ? m->kept : m->compiled, 1);
     return MDM_OK;
 }
 
@@ -143,8 +142,7 @@ static mdm_status start(const journey *j, mdm_rows *rows, mdm_error *err)
     const mdm_backend *backend = rows->conn->backend;
     rows->conn->stop = rows->obeyed;
     mdm_status status = compile(j, rows, err);
-    if (status == MDM_OK)
-        status = backend->execute(rows->stmt, j->values, j->value_count, err);
+    if (status == MDM_OK) status = backend->execute(rows->stmt, j->values, j->value_count, err);
     if (status == MDM_OK) return MDM_OK;
     backend->finish(rows->stmt);
     rows->stmt = NULL;
@@ -176,8 +174,8 @@ static mdm_status travel_alone(const journey *j, mdm_rows *rows, bool *broken, m
     return status;
 }
 
-/* A read that met a connection which had died meanwhile has done nothing: once more. A write may have
- * been done, although nobody said so: never. */
+/* A read that met a connection which had died meanwhile has done nothing: once more. A write may
+ * have been done, although nobody said so: never. */
 static mdm_status travel(const journey *j, mdm_rows *rows, mdm_error *err)
 {
     if (j->txn) return travel_in_transaction(j, rows, err);
@@ -192,7 +190,8 @@ static mdm_status travel(const journey *j, mdm_rows *rows, mdm_error *err)
     return status;
 }
 
-/* --- rows -------------------------------------------------------------------------------------- */
+/* --- rows --------------------------------------------------------------------------------------
+ */
 
 static void remember_text(mdm_rows *rows, mdm_str sql)
 {
@@ -280,7 +279,8 @@ mdm_status session_run(mdm_session *session, mdm_database *database, mdm_txn *tx
     return status;
 }
 
-/* --- public -------------------------------------------------------------------------------------- */
+/* --- public --------------------------------------------------------------------------------------
+ */
 
 mdm_status mdm_session_query(mdm_session *session, mdm_database *database, const mdm_query *query,
                              mdm_rows **out, mdm_error *err)

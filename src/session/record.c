@@ -1,5 +1,5 @@
-/* What statements leave behind in the monitor and in the log. The log gets the normal form: no value
- * of a statement is ever written down. */
+/* What statements leave behind in the monitor and in the log. The log gets the normal form: no
+ * value of a statement is ever written down. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -56,8 +56,8 @@ mdm_status record_log_open(mdm_session *session, mdm_error *err)
         .level = level_of(mdm_config_text(config, "logging.level")),
         .max_bytes = mdm_config_int(config, "logging.max_bytes"),
         .backup_count = (int)mdm_config_int(config, "logging.backup_count"),
-        .json = mdm_str_equal(mdm_str_from(mdm_config_text(config, "logging.format")),
-                              MDM_STR("json")),
+        .json =
+            mdm_str_equal(mdm_str_from(mdm_config_text(config, "logging.format")), MDM_STR("json")),
     };
     if (options.path[0] == '\0') return MDM_OK;
     return mdm_log_open(&options, &session->log, err);
@@ -66,8 +66,8 @@ mdm_status record_log_open(mdm_session *session, mdm_error *err)
 static void log_statement(const mdm_rows *rows, mdm_log_level level, const char *what)
 {
     char normal[SESSION_TEXT_BYTES * 2];
-    const mdm_fingerprint print = mdm_fingerprint_make(
-        (mdm_str){rows->text, rows->text_len}, rows->dialect, normal, sizeof normal);
+    const mdm_fingerprint print = mdm_fingerprint_make((mdm_str){rows->text, rows->text_len},
+                                                       rows->dialect, normal, sizeof normal);
     mdm_log_write(rows->session->log, level, "query",
                   "%s: %.3f ms, %" PRId64 " rows, %s, fingerprint %016" PRIx64 ": %s%s", what,
                   (double)(rows->end_ns - rows->start_ns) / 1e6, rows->count,

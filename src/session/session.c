@@ -1,5 +1,5 @@
-/* The owner: opens what every command needs, and closes all in the reverse order. What costs more than a
- * few microseconds waits until it is asked for. */
+/* The owner: opens what every command needs, and closes all in the reverse order. What costs more
+ * than a few microseconds waits until it is asked for. */
 #include "mdm/session.h"
 
 #include "base/alloc.h"
@@ -52,8 +52,7 @@ mdm_status mdm_session_open(const mdm_session_options *options, mdm_session **ou
         session->stop = *options->stop;
         session->has_stop = true;
     }
-    mdm_status status =
-        mdm_config_open(options ? options->config : NULL, &session->config, err);
+    mdm_status status = mdm_config_open(options ? options->config : NULL, &session->config, err);
     if (status == MDM_OK) {
         read_settings(session);
         status = record_log_open(session, err);
@@ -92,7 +91,8 @@ void mdm_session_close(mdm_session *session)
     if (!session) return;
     close_slots(session);
     close_databases(session);
-    for (size_t i = 0; i < SESSION_SPARE_ROWS; i++) mdm_free(atomic_load(&session->spare[i]));
+    for (size_t i = 0; i < SESSION_SPARE_ROWS; i++)
+        mdm_free(atomic_load(&session->spare[i]));
     mdm_free(session->memo);
     mdm_monitor_close(session->monitor);
     mdm_log_close(session->log);
@@ -123,7 +123,8 @@ const mdm_stop *mdm_session_stop(const mdm_session *session)
 static slot_entry *find_slot(const mdm_session *session, const void *key)
 {
     slot_entry *entry = session->slots;
-    while (entry && entry->key != key) entry = entry->next;
+    while (entry && entry->key != key)
+        entry = entry->next;
     return entry;
 }
 

@@ -11,12 +11,10 @@ mdm_status mdm_txn_begin(mdm_session *session, mdm_database *database, mdm_txn_m
     *out = NULL;
     mdm_txn *txn = mdm_alloc_zero(1, sizeof *txn);
     if (!txn) return mdm_no_memory(err, "a transaction");
-    *txn = (mdm_txn){.session = session,
-                     .database = database,
-                     .mode = mode,
-                     .stop = session_stop(session)};
-    mdm_status status = database_acquire(database, mode == MDM_TXN_WRITE, "transaction",
-                                         txn->stop, 0, &txn->lease, err);
+    *txn = (mdm_txn){
+        .session = session, .database = database, .mode = mode, .stop = session_stop(session)};
+    mdm_status status = database_acquire(database, mode == MDM_TXN_WRITE, "transaction", txn->stop,
+                                         0, &txn->lease, err);
     if (status == MDM_OK) {
         txn->lease.conn->stop = txn->stop;
         status = database->backend->begin(txn->lease.conn, mode, err);
@@ -78,10 +76,10 @@ static mdm_prefetch_options prefetch_options(const mdm_session *session)
 {
     const mdm_config *config = session->config;
     mdm_prefetch_options options = MDM_PREFETCH_OPTIONS_INIT;
-    options.max_bytes =
-        (size_t)mdm_config_int(config, "performance.batch.chunk_memory_limit_mb") << 20;
-    options.inline_only = session->off.batch ||
-                          !mdm_config_bool(config, "performance.batch.enable_parallel");
+    options.max_bytes = (size_t)mdm_config_int(config, "performance.batch.chunk_memory_limit_mb")
+                        << 20;
+    options.inline_only =
+        session->off.batch || !mdm_config_bool(config, "performance.batch.enable_parallel");
     options.monitor = session->off.batch ? NULL : session->monitor;
     return options;
 }

@@ -1,5 +1,5 @@
-/* Whatever fails on the way of a session's work - each call of the driver in turn, each allocation -
- * it says so, gives all connections back, leaves a transaction whole or undone, and works
+/* Whatever fails on the way of a session's work - each call of the driver in turn, each allocation
+ * - it says so, gives all connections back, leaves a transaction whole or undone, and works
  * afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,7 +58,8 @@ static mdm_status next_chunk(mdm_stream *stream, mdm_chunk **out, mdm_error *err
     mdm_builder *builder;
     MDM_TRY(mdm_builder_open(stream->schema, ROWS, &builder, err));
     mdm_status status = MDM_OK;
-    for (int r = 0; r < ROWS && status == MDM_OK; r++) status = mdm_builder_int(builder, 0, r);
+    for (int r = 0; r < ROWS && status == MDM_OK; r++)
+        status = mdm_builder_int(builder, 0, r);
     if (status == MDM_OK) status = mdm_builder_finish(builder, out, err);
     else mdm_error_set(err, status, "no memory for a row");
     mdm_builder_close(builder);
@@ -100,8 +101,7 @@ static mdm_status load(mdm_session *session, mdm_database *database, mdm_error *
     return status;
 }
 
-static mdm_status count(mdm_session *session, mdm_database *database, int64_t *rows,
-                        mdm_error *err)
+static mdm_status count(mdm_session *session, mdm_database *database, int64_t *rows, mdm_error *err)
 {
     mdm_query query = query_of("SELECT a FROM t WHERE a < :most", false);
     mdm_parameter most = {"most", {MDM_TYPE_INT64, {.integer = ROWS}}};
@@ -174,7 +174,8 @@ static long fail_call(fixture *f, long n)
 static void walk_calls(const char *backend)
 {
     fixture f = fixture_open(backend);
-    for (long n = 0; fail_call(&f, n) > n; n++) assert_true(n < 200);
+    for (long n = 0; fail_call(&f, n) > n; n++)
+        assert_true(n < 200);
     test_folder_remove(f.folder);
 }
 

@@ -207,8 +207,8 @@ static done walk(walker *w)
     d.texts += 1, d.known += POINTS - 1;
     assert_int_equal(ask(w, "SELECT count(*) FROM %s WHERE id >= :id", 0), LOADED);
     d.queries += 1, d.prepared += 1, d.texts += 1, d.leases += 1;
-    assert_int_equal(ask(w, "SELECT max(a.id) FROM %s a JOIN %s b ON a.id = b.id AND b.id < :id", 9),
-                     8);
+    assert_int_equal(
+        ask(w, "SELECT max(a.id) FROM %s a JOIN %s b ON a.id = b.id AND b.id < :id", 9), 8);
     d.queries += 1, d.prepared += 1, d.texts += 1, d.leases += 1;
     /* refused before the database sees it */
     assert_int_equal(try_run(w, "DELETE FROM %s", false, &err), MDM_PERMISSION);
@@ -258,9 +258,9 @@ static json_int_t pool_waits(const json_t *report)
     json_int_t sum = 0;
     const char *name;
     json_t *h;
-    json_object_foreach(json_object_get(report, "histograms"), name, h)
-        if (strncmp(name, "pool.", 5) == 0 && ends_with(name, ".wait"))
-            sum += json_integer_value(json_object_get(h, "count"));
+    json_object_foreach(json_object_get(report, "histograms"), name,
+                        h) if (strncmp(name, "pool.", 5) == 0 && ends_with(name, ".wait")) sum +=
+        json_integer_value(json_object_get(h, "count"));
     return sum;
 }
 
@@ -269,7 +269,8 @@ static uint64_t pool_checkouts(walker *w)
     mdm_pool_stats stats[4];
     size_t count = mdm_session_pools(w->session, stats, 4);
     uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) sum += stats[i].acquired;
+    for (size_t i = 0; i < count; i++)
+        sum += stats[i].acquired;
     return sum;
 }
 
@@ -319,7 +320,8 @@ static void check_batch(const json_t *report)
     assert_int_equal(json_integer_value(json_object_get(report, "operation_batch_load_failed")), 0);
 }
 
-/* --- tests ------------------------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------------------------------
+ */
 
 static void every_component_says_what_was_done(void **state)
 {
@@ -392,10 +394,11 @@ static void without_the_monitor_nothing_moves_but_all_works(void **state)
     json_t *report = report_of(&w);
     const char *name;
     json_t *value;
-    json_object_foreach(json_object_get(report, "counters"), name, value)
-        if (json_integer_value(value) != 0) fail_msg("%s has moved", name);
-    json_object_foreach(json_object_get(report, "histograms"), name, value)
-        if (figure(report, name, "count") != 0) fail_msg("%s has moved", name);
+    json_object_foreach(json_object_get(report, "counters"), name,
+                        value) if (json_integer_value(value) != 0) fail_msg("%s has moved", name);
+    json_object_foreach(json_object_get(report, "histograms"), name,
+                        value) if (figure(report, name, "count") != 0)
+        fail_msg("%s has moved", name);
     assert_int_equal(pool_checkouts(&w), d.leases); /* the pool's own statistics */
     json_decref(report);
     walk_close(&w);

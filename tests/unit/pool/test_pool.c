@@ -102,9 +102,11 @@ static void overflow_is_closed_when_it_comes_back(void **state)
     (void)state;
     mdm_pool *pool = open_pool(options_of(2, 2));
     mdm_lease leases[4];
-    for (int i = 0; i < 4; i++) leases[i] = take(pool, "test");
+    for (int i = 0; i < 4; i++)
+        leases[i] = take(pool, "test");
     assert_int_equal(toy.opened, 4);
-    for (int i = 0; i < 4; i++) mdm_pool_release(&leases[i]);
+    for (int i = 0; i < 4; i++)
+        mdm_pool_release(&leases[i]);
     assert_int_equal(toy.closed, 2);
     assert_int_equal(mdm_pool_stats_read(pool).idle, 2);
     mdm_pool_close(pool);
@@ -252,14 +254,17 @@ static void after_a_discard_the_idle_ones_are_tested_once(void **state)
     (void)state;
     mdm_pool *pool = open_pool(options_of(3, 0));
     mdm_lease leases[3];
-    for (int i = 0; i < 3; i++) leases[i] = take(pool, "test");
+    for (int i = 0; i < 3; i++)
+        leases[i] = take(pool, "test");
     mdm_pool_release(&leases[0]);
     mdm_pool_release(&leases[1]);
     mdm_pool_discard(&leases[2]);
     assert_null(leases[2].conn);
     for (int round = 0; round < 2; round++) {
-        for (int i = 0; i < 2; i++) leases[i] = take(pool, "test");
-        for (int i = 0; i < 2; i++) mdm_pool_release(&leases[i]);
+        for (int i = 0; i < 2; i++)
+            leases[i] = take(pool, "test");
+        for (int i = 0; i < 2; i++)
+            mdm_pool_release(&leases[i]);
         assert_int_equal(toy.pings, 2);
     }
     assert_int_equal(toy.opened, 3);
@@ -319,8 +324,9 @@ static void the_timeout_says_who_holds_what(void **state)
     assert_true(took >= 30 && took < 2000);
     assert_null(lease.conn);
     assert_int_equal(lease.slot, 0);
-    assert_non_null(strstr(err.message, "no connection of pool 'toys' came free within 30 ms: "
-                                        "size 1 and 1 more, 1 in use, 1 waiting; oldest checkout "));
+    assert_non_null(strstr(err.message,
+                           "no connection of pool 'toys' came free within 30 ms: "
+                           "size 1 and 1 more, 1 in use, 1 waiting; oldest checkout "));
     char thread[64];
     snprintf(thread, sizeof thread, " ms ago by 'nightly report' in thread %d", (int)gettid());
     assert_non_null(strstr(err.message, thread));

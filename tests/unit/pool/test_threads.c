@@ -41,7 +41,8 @@ static uint32_t waiting(mdm_pool *pool)
 
 static void until_waiting(mdm_pool *pool, uint32_t count)
 {
-    while (waiting(pool) != count) nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    while (waiting(pool) != count)
+        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 }
 
 /* --- crowds ------------------------------------------------------------------- */
@@ -90,7 +91,8 @@ static void run_crowd(crowd *c)
     pthread_t threads[CROWD];
     for (int i = 0; i < CROWD; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, be_one_of_many, c), 0);
-    for (int i = 0; i < CROWD; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < CROWD; i++)
+        pthread_join(threads[i], NULL);
 }
 
 static void sixty_four_threads_on_five_connections_never_share_one(void **state)
@@ -225,9 +227,11 @@ static void who_waits_is_served_in_order_of_arrival(void **state)
     assert_int_equal(mdm_pool_acquire(pool, "late", NULL, &held, NULL), MDM_OK);
     int turn_when_served = turn;
     mdm_pool_release(&held);
-    for (int i = 0; i < LINE; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < LINE; i++)
+        pthread_join(threads[i], NULL);
     assert_int_equal(turn_when_served, LINE);
-    for (int i = 0; i < LINE; i++) assert_int_equal(line[i].served_as, i);
+    for (int i = 0; i < LINE; i++)
+        assert_int_equal(line[i].served_as, i);
     mdm_pool_stats stats = mdm_pool_stats_read(pool);
     assert_int_equal(stats.waited, LINE + 1);
     assert_true(stats.wait_ns > 0);

@@ -44,8 +44,7 @@ static void the_normal_form_is_as_written_here(void **state)
          "select count(*) from t.u where a in (?)"},
         {MDM_SQL_SQLITE, "select 'it''s', x'00ff', 1.5e-3, .5, 0x1F, 1_000",
          "select ?, ?, ?, ?, ?, ?"},
-        {MDM_SQL_SQLITE, "select -1, a-1, - b, 2 - -3, (-4)",
-         "select ?, a - ?, - b, ? - ?, (?)"},
+        {MDM_SQL_SQLITE, "select -1, a-1, - b, 2 - -3, (-4)", "select ?, a - ?, - b, ? - ?, (?)"},
         {MDM_SQL_SQLITE, "select ?, ?2, :a, @b, $c", "select ?, ?, ?, ?, ?"},
         {MDM_SQL_SQLITE, "select a->>'$.x' from t where b<>1 and c||d>=e",
          "select a ->> ? from t where b <> ? and c || d >= e"},
@@ -60,7 +59,8 @@ static void the_normal_form_is_as_written_here(void **state)
         {MDM_SQL_SQLITE, "select \"open", "select \"open"},
         {MDM_SQL_SQLITE, "select a in (1,", "select a in (?,"},
         {MDM_SQL_SQLITE, "\xef\xbb\xbfselect \xc3\x84pfel", "select \xc3\x84pfel"},
-        {MDM_SQL_POSTGRESQL, "select $1::int, 'a'::text, x :: date", "select ?::int, ?::text, x::date"},
+        {MDM_SQL_POSTGRESQL, "select $1::int, 'a'::text, x :: date",
+         "select ?::int, ?::text, x::date"},
         {MDM_SQL_POSTGRESQL, "select $$it's$$, $tag$ $$ ; $tag$, e'a\\'b', U&'d\\0061'",
          "select ?, ?, ?, ?"},
         {MDM_SQL_POSTGRESQL, "select /* a /* nested */ b */ 1", "select ?"},
@@ -68,7 +68,8 @@ static void the_normal_form_is_as_written_here(void **state)
          "select a[?], a[? : ?], array[?, ?], ?::int[]"},
         {MDM_SQL_POSTGRESQL, "select a@>b, a<-5, a @-@ b, c ? 'k', d ?| e",
          "select a @> b, a < ?, a @-@ b, c ? ?, d ?| e"},
-        {MDM_SQL_POSTGRESQL, "select a$b, a from t -- end\rwhere x", "select a$b, a from t where x"},
+        {MDM_SQL_POSTGRESQL, "select a$b, a from t -- end\rwhere x",
+         "select a$b, a from t where x"},
         {MDM_SQL_DUCKDB, "select {'a':b, 'c': 1}, l[low:high], x=?",
          "select { ? : b, ? : ? }, l[low : high], x = ?"},
         {MDM_SQL_DUCKDB, "FROM t SELECT a.b.c WHERE d=$x", "from t select a.b.c where d = ?"},
@@ -152,12 +153,13 @@ static void a_text_of_many_blocks_is_hashed_whole(void **state)
     size_t words = 5000;
     char *sql = calloc(words, 8), *normalised = calloc(words, 8), *again = calloc(words, 8);
     strcpy(sql, "select ");
-    for (size_t i = 0; i < words - 100; i++) strcat(sql + i * 6, "abcd, ");
+    for (size_t i = 0; i < words - 100; i++)
+        strcat(sql + i * 6, "abcd, ");
     strcat(sql, "x");
-    mdm_fingerprint one = mdm_fingerprint_make(mdm_str_from(sql), MDM_SQL_SQLITE, normalised,
-                                               words * 8);
-    mdm_fingerprint two = mdm_fingerprint_make(mdm_str_from(normalised), MDM_SQL_SQLITE, again,
-                                               words * 8);
+    mdm_fingerprint one =
+        mdm_fingerprint_make(mdm_str_from(sql), MDM_SQL_SQLITE, normalised, words * 8);
+    mdm_fingerprint two =
+        mdm_fingerprint_make(mdm_str_from(normalised), MDM_SQL_SQLITE, again, words * 8);
     assert_string_equal(normalised, sql);
     assert_string_equal(again, sql);
     assert_true(one.hash == two.hash);
@@ -183,7 +185,8 @@ static void statements_and_placeholders_are_counted(void **state)
         {"select ?, $1, $x, s[1:2]", MDM_SQL_DUCKDB, 1, 3},
         {"select 1; select 2;; select 3;", MDM_SQL_DUCKDB, 3, 0},
         {"select ';'; /* ; */ select \";\"", MDM_SQL_DUCKDB, 2, 0},
-        {"create trigger a after insert on t begin update u set x = 1; delete from v; end; select 1",
+        {"create trigger a after insert on t begin update u set x = 1; delete from v; end; select "
+         "1",
          MDM_SQL_SQLITE, 2, 0},
         {"create trigger a after insert on t begin select case when 1 then 2 end; end",
          MDM_SQL_SQLITE, 1, 0},
@@ -211,14 +214,16 @@ static uint32_t draw(uint32_t below)
 
 static size_t cook(char *soup, size_t size)
 {
+    /* clang-format off */
     static const char *const pieces[] = {
-        "select", "IN", "in", "from", "is", "not", "null", "TRUE", "as", "x", "\xc3\xa4", "E", "u",
-        "a$b", "(", ")", "(", ")", ",", ",", ".", ";", "[", "]", "{", "}", "+", "-", "-", "--",
-        "/*", "*/", "*", "/", "=", "<", ">", "|", "!", "~", "#", "%", "^", "&", "@", "`", "?", "?1",
-        "$1", "$", "$$", "$t$", ":", "::", ":a", ":1", "$a", "@a", "1", ".5", "1e", "0x", "'", "''",
-        "'a'", "\"", "\"q\"", "\\", "\n", "\r", " ", " ", "\t", "end", "begin", "explain", "with",
-        "a_long_name_of_more_than_sixteen_bytes", "values",
-    };
+        "select", "IN", "in", "from", "is", "not", "null", "TRUE", "as", "x", "\xc3\xa4", "E",
+        "u", "a$b", "(", ")", "(", ")", ",", ",", ".", ";", "[", "]", "{", "}", "+", "-", "-",
+        "--", "/*", "*/", "*", "/", "=", "<", ">", "|", "!", "~", "#", "%", "^", "&", "@", "`",
+        "?", "?1", "$1", "$", "$$", "$t$", ":", "::", ":a", ":1", "$a", "@a", "1", ".5", "1e",
+        "0x", "'", "''", "'a'", "\"", "\"q\"", "\\", "\n", "\r", " ", " ", "\t", "end", "begin",
+        "explain", "with", "a_long_name_of_more_than_sixteen_bytes", "values",
+};
+    /* clang-format on */
     size_t used = 0, count = 1 + draw(24);
     for (size_t i = 0; i < count; i++) {
         const char *piece = pieces[draw(sizeof pieces / sizeof *pieces)];
@@ -246,12 +251,12 @@ static void any_soup_of_tokens_is_normalised_once_and_for_all(void **state)
         memcpy(exact, soup, len);
         mdm_fingerprint a = mdm_fingerprint_make((mdm_str){exact, len}, dialect, once, sizeof once);
         free(exact);
-        mdm_fingerprint b =
-            mdm_fingerprint_make(mdm_str_from(once), dialect, twice, sizeof twice);
+        mdm_fingerprint b = mdm_fingerprint_make(mdm_str_from(once), dialect, twice, sizeof twice);
         if (strcmp(once, twice) != 0 || a.hash != b.hash || a.statements != b.statements ||
             a.class_ != b.class_ || a.reads_only != b.reads_only)
             fail_msg("MDM_TEST_SEED=%llu dialect %d\n  %.*s\n  %s\n  %s",
-                     (unsigned long long)(first + round), (int)dialect, (int)len, soup, once, twice);
+                     (unsigned long long)(first + round), (int)dialect, (int)len, soup, once,
+                     twice);
     }
 }
 

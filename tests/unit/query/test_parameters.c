@@ -58,7 +58,8 @@ static void what_only_looks_like_a_parameter_is_left_alone(void **state)
     } cases[] = {
         {MDM_SQL_POSTGRESQL, "select ':since', \":since\", a::since, -- :since\n $since",
          "select ':since', \":since\", a::since, -- :since\n $1"},
-        {MDM_SQL_POSTGRESQL, "select /* /* :since */ $since */ :since", "select /* /* :since */ $since */ $1"},
+        {MDM_SQL_POSTGRESQL, "select /* /* :since */ $since */ :since",
+         "select /* /* :since */ $since */ $1"},
         {MDM_SQL_POSTGRESQL, "select $since$ :since $since$, a[x:since], :since",
          "select $since$ :since $since$, a[x:since], $1"},
         {MDM_SQL_POSTGRESQL, "select e'\\':since', :since", "select e'\\':since', $1"},
@@ -152,8 +153,8 @@ static void too_little_room_is_refused_at_the_boundary(void **state)
     for (size_t size = 0; size < 24; size++) {
         char text[32];
         mdm_error err = {0};
-        mdm_status status = mdm_parameters_bind(sql, MDM_SQL_DUCKDB, given, 2, text, size, values,
-                                                2, &count, &err);
+        mdm_status status =
+            mdm_parameters_bind(sql, MDM_SQL_DUCKDB, given, 2, text, size, values, 2, &count, &err);
         assert_int_equal(status, size >= needed ? MDM_OK : MDM_INVALID);
         if (status != MDM_OK)
             assert_string_equal(err.message, "the statement and its parameters do not fit");

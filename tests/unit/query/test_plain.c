@@ -63,15 +63,17 @@ static uint32_t draw(uint32_t below)
     return (uint32_t)(seed >> 33) % below;
 }
 
+/* clang-format off */
 static const char *const pieces[] = {
     "select", "insert", "update", "delete", "from", "with", "as", "x", "nextval", "count", "max",
     "values", "in", "IN", "in (1, 2", "in ('a','b')", "in (select", "not", "is", "null", "TRUE",
-    "over", "filter", "join", "group", "by", "where", "for", "into", "explain", "pragma", "e", "u",
-    "a_name_of_more_than_sixteen_bytes", "exactly_16_bytes", "\xc3\xa4\xc3\xb6", "a$b", "(", ")",
-    "(", ")", ",", ",", ".", ";", "=", "<>", "*", "-", "+", "--x\n", "/*y*/", "/", "?", "?1", ":a",
-    "$1", "$a", "$$ z $$", "1", "12.5", "1.5.", "1e3", ".5", "'it''s'", "'open", "\"n\"", "`b`",
-    "[c]", "[", "]", "::", "@", "@a", "#", "\n", "\t", "  ", " ",
+    "over", "filter", "join", "group", "by", "where", "for", "into", "explain", "pragma", "e",
+    "u", "a_name_of_more_than_sixteen_bytes", "exactly_16_bytes", "\xc3\xa4\xc3\xb6", "a$b", "(",
+    ")", "(", ")", ",", ",", ".", ";", "=", "<>", "*", "-", "+", "--x\n", "/*y*/", "/", "?", "?1",
+    ":a", "$1", "$a", "$$ z $$", "1", "12.5", "1.5.", "1e3", ".5", "'it''s'", "'open", "\"n\"",
+    "`b`", "[c]", "[", "]", "::", "@", "@a", "#", "\n", "\t", "  ", " ",
 };
+/* clang-format on */
 
 static size_t cook(char *soup, size_t size, unsigned most)
 {
@@ -126,7 +128,8 @@ static void every_token_may_lie_across_the_windows_end(void **state)
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
         for (size_t before = PLAIN_WINDOW - 40; before <= PLAIN_WINDOW + 1; before++) {
             memcpy(text, "select ", 7);
-            for (size_t at = 7; at < before; at++) text[at] = " a"[at % 7 != 0];
+            for (size_t at = 7; at < before; at++)
+                text[at] = " a"[at % 7 != 0];
             const int len = snprintf(text + before, sizeof text - before, " %s (1, 2)%s", pieces[i],
                                      pieces[(i + before) % (sizeof pieces / sizeof *pieces)]);
             for (int d = 0; d < 3; d++)

@@ -57,10 +57,12 @@ static void the_class_is_that_of_the_whole_statement(void **state)
         {MDM_QUERY_INSERT, SQLITE, "replace into t values (1)"},
         {MDM_QUERY_INSERT, ALL, "with x as (select 1) insert into t select * from x"},
         {MDM_QUERY_UPDATE, ALL, "update t set a = (select count(*) from u)"},
-        {MDM_QUERY_UPDATE, POSTGRESQL, "merge into t using u on t.a = u.a when matched then delete"},
+        {MDM_QUERY_UPDATE, POSTGRESQL,
+         "merge into t using u on t.a = u.a when matched then delete"},
         {MDM_QUERY_DELETE, ALL, "delete from t"},
         {MDM_QUERY_DELETE, ALL, "WITH x AS (SELECT 1) DELETE FROM t WHERE a IN (SELECT * FROM x)"},
-        {MDM_QUERY_DELETE, ALL, "with recursive x(n) as (values (1)), y as (select 2) delete from t"},
+        {MDM_QUERY_DELETE, ALL,
+         "with recursive x(n) as (values (1)), y as (select 2) delete from t"},
         {MDM_QUERY_DDL, ALL, "create table t as select 1"},
         {MDM_QUERY_DDL, ALL, "alter table t add column a int"},
         {MDM_QUERY_DDL, ALL, "drop table t"},
@@ -169,9 +171,11 @@ static void parentheses_deeper_than_the_bits_do_no_harm(void **state)
 {
     (void)state;
     char sql[2000] = "select ";
-    for (int i = 0; i < 300; i++) strcat(sql, "(");
+    for (int i = 0; i < 300; i++)
+        strcat(sql, "(");
     strcat(sql, "count(*)");
-    for (int i = 0; i < 300; i++) strcat(sql, ")");
+    for (int i = 0; i < 300; i++)
+        strcat(sql, ")");
     strcat(sql, " from a, b");
     for (unsigned d = 0; d < 3; d++) {
         assert_int_equal(make(sql, d).class_, MDM_QUERY_JOIN);

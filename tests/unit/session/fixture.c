@@ -101,10 +101,9 @@ const char *text_of(mdm_rows *rows)
             for (size_t c = 0; c < chunk->schema->count; c++) {
                 char room[MDM_CELL_TEXT];
                 mdm_str cell = mdm_cell_text(&chunk->columns[c], r, room, sizeof room);
-                used += (size_t)snprintf(text + used, sizeof text - used, "%.*s%c",
-                                         cell.data ? (int)cell.len : 4,
-                                         cell.data ? cell.data : "NULL",
-                                         c + 1 < chunk->schema->count ? '|' : '\n');
+                used += (size_t)snprintf(
+                    text + used, sizeof text - used, "%.*s%c", cell.data ? (int)cell.len : 4,
+                    cell.data ? cell.data : "NULL", c + 1 < chunk->schema->count ? '|' : '\n');
             }
         mdm_chunk_unref(chunk);
     }

@@ -204,8 +204,9 @@ static void writing_needs_to_be_said(void **state)
 {
     fixture *f = *state;
     static const char *const writes[] = {
-        "DELETE FROM item", "WITH x AS (SELECT 1) DELETE FROM item", "DROP TABLE item",
-        "PRAGMA user_version = 7", "VACUUM INTO 'copy.sqlite'", "ATTACH 'x.sqlite' AS x",
+        "DELETE FROM item",          "WITH x AS (SELECT 1) DELETE FROM item",
+        "DROP TABLE item",           "PRAGMA user_version = 7",
+        "VACUUM INTO 'copy.sqlite'", "ATTACH 'x.sqlite' AS x",
     };
     for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
         mdm_error err;
@@ -256,7 +257,8 @@ static void the_time_limit_ends_the_statement(void **state)
     assert_int_equal(number(f, "SELECT count(*) FROM item"), 3); /* the connection is good */
 }
 
-/* --- run ---------------------------------------------------------------------------------------- */
+/* --- run ----------------------------------------------------------------------------------------
+ */
 
 static void run_tells_how_many_rows_changed(void **state)
 {
@@ -289,13 +291,14 @@ static void explain_gives_the_databases_words(void **state)
     assert_non_null(strstr(plan, "SEARCH item"));
     mdm_free_text(plan);
     mdm_error err = {0};
-    assert_int_equal(mdm_session_explain(f->session, f->database, MDM_STR("SELECT FROM"), &plan,
-                                         &err),
-                     MDM_BACKEND);
+    assert_int_equal(
+        mdm_session_explain(f->session, f->database, MDM_STR("SELECT FROM"), &plan, &err),
+        MDM_BACKEND);
     assert_null(plan);
 }
 
-/* --- what is kept, what is recorded ------------------------------------------------------------ */
+/* --- what is kept, what is recorded ------------------------------------------------------------
+ */
 
 /* The driver keeps what it is asked for a second time. */
 static void a_statement_run_again_is_known_and_then_kept(void **state)
@@ -320,8 +323,12 @@ static void a_known_fingerprint_is_the_one_that_was_read(void **state)
     (void)state;
     static memo m;
     static const char *const texts[] = {
-        "select 1", "delete from t", "with x as (select 1) select count(*) from x, y",
-        "select ?, ?, ?; drop table t; select 4", "pragma user_version", "",
+        "select 1",
+        "delete from t",
+        "with x as (select 1) select count(*) from x, y",
+        "select ?, ?, ?; drop table t; select 4",
+        "pragma user_version",
+        "",
     };
     for (int round = 0; round < 2; round++)
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -329,8 +336,8 @@ static void a_known_fingerprint_is_the_one_that_was_read(void **state)
                 bool known;
                 mdm_fingerprint a =
                     memo_fingerprint(&m, mdm_str_from(texts[i]), (mdm_sql_dialect)d, &known);
-                mdm_fingerprint b = mdm_fingerprint_make(mdm_str_from(texts[i]),
-                                                         (mdm_sql_dialect)d, NULL, 0);
+                mdm_fingerprint b =
+                    mdm_fingerprint_make(mdm_str_from(texts[i]), (mdm_sql_dialect)d, NULL, 0);
                 assert_int_equal(known, round);
                 assert_true(a.hash == b.hash);
                 assert_int_equal(a.class_, b.class_);
@@ -389,7 +396,8 @@ static void each_statement_is_logged_when_asked_for(void **state)
     fixture_close(f);
 }
 
-/* --- performance.off ----------------------------------------------------------------------------- */
+/* --- performance.off -----------------------------------------------------------------------------
+ */
 
 static void without_the_optimizer_nothing_is_kept_or_counted(void **state)
 {
@@ -440,7 +448,8 @@ static void without_the_monitor_nothing_is_counted(void **state)
     fixture_close(f);
 }
 
-/* --- failures --------------------------------------------------------------------------------------- */
+/* --- failures
+ * --------------------------------------------------------------------------------------- */
 
 typedef struct behind_faults {
     fixture *f;

@@ -140,8 +140,8 @@ static void a_forgotten_database_can_be_renamed_and_opened_again(void **state)
 static void pools_follow_the_settings(void **state)
 {
     (void)state;
-    const char *set[] = {"performance.pool.size=3", "performance.pool.max_overflow=2",
-                         "performance.pool.timeout=0.25", "performance.pool.recycle=-1",
+    const char *set[] = {"performance.pool.size=3",         "performance.pool.max_overflow=2",
+                         "performance.pool.timeout=0.25",   "performance.pool.recycle=-1",
                          "performance.pool.pre_ping=false", NULL};
     fixture *f = fixture_open(set);
     run(f, "CREATE TABLE t (a)");

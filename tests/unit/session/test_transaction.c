@@ -180,8 +180,8 @@ static void a_stream_becomes_rows_of_a_table(void **state)
     assert_int_equal(number(f, "SELECT count(*) FROM made"), rows);
     assert_int_equal(counter(f, "batch.load.rows"), rows);
     mdm_histogram_summary rate;
-    assert_true(mdm_histogram_read(mdm_session_monitor(f->session), "batch.load.rows_per_second",
-                                   &rate));
+    assert_true(
+        mdm_histogram_read(mdm_session_monitor(f->session), "batch.load.rows_per_second", &rate));
     assert_int_equal(rate.count, 1);
     assert_true(rate.min > 0);
 }
@@ -243,8 +243,8 @@ static void a_disposable_database_is_settled_and_whole(void **state)
     mdm_setting wal = {"journal_mode", "WAL"};
     location.settings = &wal;
     location.setting_count = 1;
-    assert_int_equal(mdm_session_database(f->session, &location,
-                                          MDM_OPEN_CREATE | MDM_OPEN_LOADING, &f->database, NULL),
+    assert_int_equal(mdm_session_database(f->session, &location, MDM_OPEN_CREATE | MDM_OPEN_LOADING,
+                                          &f->database, NULL),
                      MDM_OK);
     run(f, "CREATE TABLE t (a)");
     run(f, "INSERT INTO t VALUES (1)");
@@ -254,9 +254,9 @@ static void a_disposable_database_is_settled_and_whole(void **state)
     mdm_session_forget(f->session, f->database);
     assert_false(test_exists(test_path(f->folder, "new.sqlite-wal")));
     assert_false(test_exists(test_path(f->folder, "new.sqlite-journal")));
-    assert_int_equal(mdm_session_database(f->session, &location, MDM_OPEN_READ_ONLY, &f->database,
-                                          NULL),
-                     MDM_OK);
+    assert_int_equal(
+        mdm_session_database(f->session, &location, MDM_OPEN_READ_ONLY, &f->database, NULL),
+        MDM_OK);
     assert_int_equal(number(f, "SELECT a FROM t"), 1);
 }
 
