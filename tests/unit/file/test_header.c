@@ -16,21 +16,23 @@
 static const char *named(const char *const *fields, size_t count, bool headerless)
 {
     static char text[4096];
-    mdm_str strs[64];
+    mdm_str strs[64] = {{0}};
     mdm_header header;
     mdm_notes notes = {0};
     size_t len = 0;
-    for (size_t i = 0; i < count; i++) strs[i] = mdm_str_from(fields[i]);
+    for (size_t i = 0; i < count; i++)
+        strs[i] = mdm_str_from(fields[i]);
     assert_int_equal(mdm_header_init(&header, strs, count, headerless, &notes, NULL), MDM_OK);
     for (size_t i = 0; i < count; i++)
-        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", i ? "|" : "", header.names[i]);
+        len +=
+            (size_t)snprintf(text + len, sizeof text - len, "%s%s", i ? "|" : "", header.names[i]);
     for (size_t i = 0; i < notes.count; i++)
         len += (size_t)snprintf(text + len, sizeof text - len, "\n%s", notes.items[i]);
     mdm_header_clear(&header);
     mdm_notes_clear(&notes);
     return text;
 }
-#define NAMED(...) \
+#define NAMED(...)                            \
     named((const char *const[]){__VA_ARGS__}, \
           sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), false)
 
@@ -82,7 +84,8 @@ static void many_notes_become_one(void **state)
 {
     const char *fields[40];
     (void)state;
-    for (size_t i = 0; i < 40; i++) fields[i] = "";
+    for (size_t i = 0; i < 40; i++)
+        fields[i] = "";
     const char *text = named(fields, 40, false);
     assert_non_null(strstr(text, "column 10 has no name"));
     assert_null(strstr(text, "column 11 has no name"));
