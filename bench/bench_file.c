@@ -1,10 +1,11 @@
-/* Reading and writing text files beside DuckDB's reader and writer, in turn, one thread each, three million
- * flights (106 MB of CSV) in a memory file system.
+/* Reading and writing text files beside DuckDB's reader and writer, in turn, one thread each, three
+ * million flights (106 MB of CSV) in a memory file system.
  *
- *     csv_check     CPU ns per byte of the check of the whole file: text, shape of each record, hash
- *     csv_typed     rows with the types of all cells / DuckDB's scan of the same file as mere text
+ *     csv_check     CPU ns per byte of the check of the whole file: text, shape of each record,
+ * hash csv_typed     rows with the types of all cells / DuckDB's scan of the same file as mere text
  *     csv_write     rows of the Parquet file as CSV / DuckDB's COPY of it
- *     json_typed    flights-200k.json with types / DuckDB's read_json, which guesses from a sample */
+ *     json_typed    flights-200k.json with types / DuckDB's read_json, which guesses from a sample
+ */
 #include <string.h>
 #include <unistd.h>
 
@@ -78,10 +79,13 @@ static double scan_text(void)
     mdm_text_scan *scan = NULL;
     const mdm_cells *cells;
     int64_t rows = 0;
-    snprintf(sql, sizeof sql,
-             "SELECT * FROM read_csv('%s', auto_detect = false, header = true, delim = ',', quote = '\"', "
-             "columns = {date: 'VARCHAR', delay: 'VARCHAR', distance: 'VARCHAR', origin: 'VARCHAR', "
-             "destination: 'VARCHAR'})", csv);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT * FROM read_csv('%s', auto_detect = false, header = true, delim = ',', quote = "
+        "'\"', "
+        "columns = {date: 'VARCHAR', delay: 'VARCHAR', distance: 'VARCHAR', origin: 'VARCHAR', "
+        "destination: 'VARCHAR'})",
+        csv);
     const double start = bench_now_ns();
     need(mdm_text_scan_open(link_, mdm_str_from(sql), NULL, &scan, &err));
     for (;;) {
@@ -116,7 +120,8 @@ static double copy_csv(const char *to)
 {
     char sql[700];
     const double start = bench_now_ns();
-    snprintf(sql, sizeof sql, "COPY (SELECT * FROM read_parquet('%s')) TO '%s' (FORMAT csv)", parquet, to);
+    snprintf(sql, sizeof sql, "COPY (SELECT * FROM read_parquet('%s')) TO '%s' (FORMAT csv)",
+             parquet, to);
     need(mdm_duckdb_run(link_, mdm_str_from(sql), NULL, NULL, &err));
     return bench_now_ns() - start;
 }
@@ -144,7 +149,8 @@ static double ours[ROUNDS], theirs[ROUNDS], ratios[ROUNDS];
 static void report(const char *name, double bar)
 {
     char label[64];
-    for (int i = 0; i < ROUNDS; i++) ratios[i] = ours[i] / theirs[i];
+    for (int i = 0; i < ROUNDS; i++)
+        ratios[i] = ours[i] / theirs[i];
     const double a = bench_median(ours, ROUNDS) / 1e9, b = bench_median(theirs, ROUNDS) / 1e9;
     printf("{\"name\":\"file/%s\",\"ours_s\":%.3f,\"partner_s\":%.3f}\n", name, a, b);
     snprintf(label, sizeof label, "file/%s/ratio", name);
@@ -171,7 +177,8 @@ int main(void)
     char sql[600];
     prepare();
     const double bytes = 105783734;
-    for (int i = 0; i < ROUNDS; i++) ours[i] = check_csv() / bytes;
+    for (int i = 0; i < ROUNDS; i++)
+        ours[i] = check_csv() / bytes;
     bench_figure("file/csv_check", bench_median(ours, ROUNDS), "ns/byte", 1.0);
     for (int i = 0; i < ROUNDS; i++) {
         ours[i] = read_ours(csv, MDM_FILE_CSV, ROWS);

@@ -1,8 +1,10 @@
 /* libFuzzer target: any bytes as a text file. Whatever is accepted has as many rows and rejects as
- * records, twice the same, after two passes at most. The first byte chooses: 1 reject bad records, 2
- * JSON, 4 a semicolon between fields, 8 another encoding. Tiny windows have their borders everywhere.
+ * records, twice the same, after two passes at most. The first byte chooses: 1 reject bad records,
+ * 2 JSON, 4 a semicolon between fields, 8 another encoding. Tiny windows have their borders
+ * everywhere.
  *
- *     clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Isrc -isystem .deps/include \
+ *     clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Isrc -isystem
+ * .deps/include \
  *         '-DMDM_VERSION="0"' -DMDM_WINDOW_BYTES=128 -DMDM_FIELD_MAX=512ul \
  *         -DMDM_CSV_ENDS=130 fuzz/fuzz_csv.c \
  *         src/file/[a-z]*.c src/duckdb/[a-z]*.c src/data/[a-z]*.c src/config/[a-z]*.c \

@@ -17,8 +17,8 @@ const size_t mdm_csv_file_size = sizeof(csv_file);
 
 /* --- walks ------------------------------------------------------------------------- */
 
-static mdm_status open_walk(mdm_text_file *text, const char *phase, bool hash,
-                            mdm_rejects *rejects, mdm_walk **out, mdm_error *err)
+static mdm_status open_walk(mdm_text_file *text, const char *phase, bool hash, mdm_rejects *rejects,
+                            mdm_walk **out, mdm_error *err)
 {
     csv_file *file = (csv_file *)text;
     *out = NULL;
@@ -56,7 +56,8 @@ static char known_delimiter(const csv_file *file)
     char delimiter = 0;
     const char *wanted = file->text.base.read.delimiter;
     if (wanted) {
-        (void)mdm_csv_delimiter_parse(wanted, &delimiter); /* was checked when the file was opened */
+        (void)mdm_csv_delimiter_parse(wanted,
+                                      &delimiter); /* was checked when the file was opened */
         return delimiter;
     }
     const char *name = file->text.base.name, *end = name + strlen(name);
@@ -70,8 +71,8 @@ static mdm_status find_layout(csv_file *file, mdm_error *err)
     mdm_walk walk;
     MDM_TRY(mdm_walk_init(&walk, &file->text.place, "checking", false, NULL, err));
     const mdm_str sample = {walk.window.data, walk.window.len};
-    const mdm_status status = mdm_csv_layout_find(sample, walk.window.ended, known_delimiter(file),
-                                                  &file->layout, err);
+    const mdm_status status =
+        mdm_csv_layout_find(sample, walk.window.ended, known_delimiter(file), &file->layout, err);
     mdm_walk_clear(&walk);
     return status;
 }
@@ -81,12 +82,13 @@ static mdm_status read_header(csv_file *file, mdm_csv_walk *walk, mdm_error *err
     mdm_str *fields = NULL;
     size_t count = 0;
     MDM_TRY(mdm_csv_walk_header(walk, &fields, &count, err));
-    mdm_status status = mdm_width_judge(file->text.base.name, count,
-                                        file->text.base.read.max_columns, err);
+    mdm_status status =
+        mdm_width_judge(file->text.base.name, count, file->text.base.read.max_columns, err);
     mdm_notes *notes = &file->text.base.notes;
     mdm_header_clear(&file->header);
     if (status == MDM_OK)
-        status = mdm_header_init(&file->header, fields, count, !file->layout.has_header, notes, err);
+        status =
+            mdm_header_init(&file->header, fields, count, !file->layout.has_header, notes, err);
     if (!file->layout.has_header)
         mdm_notes_add(notes, "%s has no header: its columns are called column_1, column_2, ...",
                       file->text.base.name);
@@ -131,8 +133,8 @@ static mdm_status check(mdm_text_file *text, mdm_walk **out, mdm_error *err)
     note_oddities(file, (mdm_csv_walk *)*out);
     mdm_text_file_measured(text, *out);
     text->decimal_comma = file->layout.dialect.delimiter != ',';
-    text->base.info.delimiter = mdm_csv_delimiter_text(file->layout.dialect.delimiter,
-                                                       file->delimiter);
+    text->base.info.delimiter =
+        mdm_csv_delimiter_text(file->layout.dialect.delimiter, file->delimiter);
     return MDM_OK;
 }
 
@@ -156,8 +158,8 @@ mdm_status mdm_csv_file_open(mdm_file *base, mdm_error *err)
     char delimiter;
     file->text.format = &format;
     if (base->read.delimiter && !mdm_csv_delimiter_parse(base->read.delimiter, &delimiter)) {
-        const mdm_status status = mdm_error_set(err, MDM_INVALID, "'%s' is no delimiter",
-                                                base->read.delimiter);
+        const mdm_status status =
+            mdm_error_set(err, MDM_INVALID, "'%s' is no delimiter", base->read.delimiter);
         return mdm_error_hint(err, status, "one character, or comma, tab, semicolon, pipe, space");
     }
     return mdm_text_file_open(&file->text, err);

@@ -90,7 +90,8 @@ static mdm_str field(const trial *t, const record *r, size_t number, char quote)
     const size_t begin = number ? ends[number - 1] + 1 : r->begin;
     mdm_str text = {t->text.data + begin, ends[number] - begin};
     if (text.len > 0 && text.data[text.len - 1] == '\r') text.len--;
-    if (text.len >= 2 && quote && text.data[0] == quote) text = (mdm_str){text.data + 1, text.len - 2};
+    if (text.len >= 2 && quote && text.data[0] == quote)
+        text = (mdm_str){text.data + 1, text.len - 2};
     return text;
 }
 
@@ -147,10 +148,10 @@ typedef struct beginning {
 static bool is_number(mdm_str text)
 {
     double value;
-    const mdm_str digits = text.len > 1 && text.data[0] == '-'
-                               ? (mdm_str){text.data + 1, text.len - 1}
-                               : text;
-    return digits.len > 0 && isdigit((unsigned char)digits.data[0]) && mdm_str_to_real(text, &value);
+    const mdm_str digits =
+        text.len > 1 && text.data[0] == '-' ? (mdm_str){text.data + 1, text.len - 1} : text;
+    return digits.len > 0 && isdigit((unsigned char)digits.data[0]) &&
+           mdm_str_to_real(text, &value);
 }
 
 static mdm_str cell(const beginning *b, size_t row, size_t column)
@@ -192,7 +193,8 @@ static bool has_header(const trial *t, char quote)
 {
     beginning b = {.t = t, .quote = quote};
     size_t at = 0, numbers = 0;
-    while (b.count < HEADER_ROWS && next_record(t, &at, &b.records[b.count])) b.count++;
+    while (b.count < HEADER_ROWS && next_record(t, &at, &b.records[b.count]))
+        b.count++;
     if (b.count == 0) return true;
     for (size_t c = 0; c < b.records[0].fields; c++) {
         const bool below = is_number_column(&b, c);
@@ -216,9 +218,8 @@ mdm_status mdm_csv_layout_find(mdm_str sample, bool whole, char delimiter, mdm_c
 {
     trial t = {.text = sample, .whole = whole};
     out->dialect = (mdm_csv_dialect){delimiter, '"', newline_of(sample)};
-    const char *cut = sample.len > SAMPLE_BYTES
-                          ? memrchr(sample.data, out->dialect.newline, SAMPLE_BYTES)
-                          : NULL;
+    const char *cut =
+        sample.len > SAMPLE_BYTES ? memrchr(sample.data, out->dialect.newline, SAMPLE_BYTES) : NULL;
     if (cut) {
         t.text.len = (size_t)(cut - sample.data) + 1;
         t.whole = true; /* up to a line's end, of which a quoted field may have some more */

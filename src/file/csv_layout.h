@@ -10,8 +10,8 @@ typedef struct mdm_csv_layout {
     bool has_header;
 } mdm_csv_layout;
 
-/* A delimiter as the user says it: one character, or comma, tab, semicolon, pipe, space. False: it is
- * none (a letter, a digit, a quote, a line end, '.', '-'). */
+/* A delimiter as the user says it: one character, or comma, tab, semicolon, pipe, space. False: it
+ * is none (a letter, a digit, a quote, a line end, '.', '-'). */
 bool mdm_csv_delimiter_parse(const char *word, char *out);
 /* Its word, or itself; into text; returns text. */
 #define MDM_DELIMITER_TEXT 12

@@ -1,5 +1,5 @@
-/* The window holds text, the index says where fields end in it; a record is a run of the index. A bad
- * record is, whatever its quotes meant to hold, one line: behind it the walk begins anew. */
+/* The window holds text, the index says where fields end in it; a record is a run of the index. A
+ * bad record is, whatever its quotes meant to hold, one line: behind it the walk begins anew. */
 #include "file/csv_walk.h"
 
 #include <stdio.h>
@@ -12,8 +12,8 @@
 #endif
 
 typedef struct csv_record {
-    size_t begin, end;     /* in the window, without the line's end */
-    const uint32_t *ends;  /* of its fields */
+    size_t begin, end;    /* in the window, without the line's end */
+    const uint32_t *ends; /* of its fields */
     size_t fields;
 } csv_record;
 
@@ -113,14 +113,15 @@ static found end_of_text(mdm_csv_walk *walk)
 }
 
 /* The next record that lies in the window; nothing moves. */
-static inline mdm_status find_record(mdm_csv_walk *walk, csv_record *out, found *what, mdm_error *err)
+static inline mdm_status find_record(mdm_csv_walk *walk, csv_record *out, found *what,
+                                     mdm_error *err)
 {
     mdm_csv_index *index = &walk->index;
     const mdm_window *w = &walk->base.window;
     for (*what = FOUND_RECORD; walk->next == index->record_count;) {
         const size_t scanned = index->scanned;
         *what = index->bad != SIZE_MAX || is_too_wide(walk) || is_too_long(walk) ? FOUND_BAD
-                                                                                  : FOUND_RECORD;
+                                                                                 : FOUND_RECORD;
         if (*what == FOUND_BAD) return MDM_OK;
         MDM_TRY(make_room(walk, err));
         /* What is not checked yet may be half a character. */
@@ -141,7 +142,8 @@ static mdm_status more_text(mdm_csv_walk *walk, mdm_error *err)
     const size_t keep = walk->at;
     forget_passed(walk);
     MDM_TRY(mdm_window_more(window_of(walk), keep, err));
-    for (size_t i = 0; i < index->count; i++) index->ends[i] -= (uint32_t)keep;
+    for (size_t i = 0; i < index->count; i++)
+        index->ends[i] -= (uint32_t)keep;
     index->scanned -= keep;
     if (index->bad != SIZE_MAX) index->bad -= keep;
     walk->at = 0;
@@ -181,7 +183,8 @@ static size_t describe_fault(const mdm_csv_walk *walk, const char **reason)
     const mdm_csv_index *index = &walk->index;
     if (index->bad != SIZE_MAX) {
         *reason = words[index->fault];
-        return index->bad - (index->fault == MDM_CSV_STRAY_RETURN && index->dialect.newline == '\n');
+        return index->bad -
+               (index->fault == MDM_CSV_STRAY_RETURN && index->dialect.newline == '\n');
     }
     *reason = index->in_quotes ? "a quote that is never closed" : "a record without an end";
     if (is_too_long(walk)) *reason = "a record of more than 256 MB";
@@ -200,7 +203,8 @@ static mdm_status refuse_line(mdm_csv_walk *walk, mdm_error *err)
     walk->base.records++;
     MDM_TRY(mdm_walk_refuse(&walk->base, line.data + place, NULL, line, reason, err));
     if (end == w->len && !w->ended) {
-        MDM_TRY(mdm_window_skip_line(w, err)); /* what is left of it must not be taken for a record */
+        MDM_TRY(
+            mdm_window_skip_line(w, err)); /* what is left of it must not be taken for a record */
         end = 0;
     }
     walk->at = end < w->len ? end + 1 : end;
@@ -211,8 +215,8 @@ static mdm_status refuse_line(mdm_csv_walk *walk, mdm_error *err)
 }
 
 /* The next record; *what is FOUND_RECORD or FOUND_END. may_move false: also FOUND_MORE. */
-static inline mdm_status next_record(mdm_csv_walk *walk, bool may_move, csv_record *out, found *what,
-                              mdm_error *err)
+static inline mdm_status next_record(mdm_csv_walk *walk, bool may_move, csv_record *out,
+                                     found *what, mdm_error *err)
 {
     for (;;) {
         MDM_TRY(find_record(walk, out, what, err));
@@ -242,7 +246,8 @@ static mdm_status refuse_width(mdm_csv_walk *walk, const csv_record *r, mdm_erro
 }
 
 /* Is it a row? Otherwise it has been dealt with. */
-static inline mdm_status judge(mdm_csv_walk *walk, const csv_record *r, bool *is_row, mdm_error *err)
+static inline mdm_status judge(mdm_csv_walk *walk, const csv_record *r, bool *is_row,
+                               mdm_error *err)
 {
     *is_row = true;
     if (__builtin_expect(r->fields == walk->columns && walk->base.window.bad >= r->end, 1)) {
@@ -273,7 +278,8 @@ mdm_status mdm_csv_walk_check(mdm_csv_walk *walk, mdm_error *err)
     }
 }
 
-/* --- cells ------------------------------------------------------------------------------------- */
+/* --- cells -------------------------------------------------------------------------------------
+ */
 
 /* Turn doubled quotes into one each, in place; the room that is won is filled with quotes. */
 static size_t undouble(char *text, size_t len, char quote)
@@ -332,7 +338,8 @@ mdm_status mdm_csv_walk_next(mdm_csv_walk *walk, mdm_batch *batch, mdm_error *er
     return MDM_OK;
 }
 
-/* --- the header ---------------------------------------------------------------------------------- */
+/* --- the header ----------------------------------------------------------------------------------
+ */
 
 /* The first record that is not an empty line. */
 static mdm_status first_record(mdm_csv_walk *walk, csv_record *r, mdm_error *err)
@@ -363,13 +370,15 @@ mdm_status mdm_csv_walk_header(mdm_csv_walk *walk, mdm_str **fields, size_t *cou
     }
     mdm_batch_begin(&row);
     set_row(walk, &r, &row);
-    for (size_t c = 0; c < r.fields; c++) (*fields)[c] = row.texts[c * row.size];
+    for (size_t c = 0; c < r.fields; c++)
+        (*fields)[c] = row.texts[c * row.size];
     *count = r.fields;
     mdm_batch_clear(&row);
     return MDM_OK;
 }
 
-/* --- open and close -------------------------------------------------------------------------------- */
+/* --- open and close
+ * -------------------------------------------------------------------------------- */
 
 mdm_status mdm_csv_walk_init(mdm_csv_walk *walk, const mdm_walk_place *place,
                              const mdm_csv_layout *layout, size_t columns, const char *phase,

@@ -8,15 +8,16 @@
 typedef struct mdm_csv_walk {
     mdm_walk base;
     mdm_csv_layout layout;
-    size_t columns;   /* fields a record must have; 0: not known yet */
+    size_t columns; /* fields a record must have; 0: not known yet */
     mdm_csv_index index;
-    size_t next;      /* of index.records: those before it have been taken */
-    size_t first;     /* of index.ends: the first of the next record */
-    size_t at;        /* in the window: where the next record begins */
+    size_t next;             /* of index.records: those before it have been taken */
+    size_t first;            /* of index.ends: the first of the next record */
+    size_t at;               /* in the window: where the next record begins */
     int64_t lines, returned; /* records, and those of them that ended with '\r' */
 } mdm_csv_walk;
 
-/* columns 0: the first record decides, see mdm_csv_walk_header(). Otherwise the header is skipped. */
+/* columns 0: the first record decides, see mdm_csv_walk_header(). Otherwise the header is skipped.
+ */
 MDM_MUST_CHECK mdm_status mdm_csv_walk_init(mdm_csv_walk *walk, const mdm_walk_place *place,
                                             const mdm_csv_layout *layout, size_t columns,
                                             const char *phase, bool hash, mdm_rejects *rejects,

@@ -19,8 +19,8 @@ struct mdm_decoder {
     char raw[RAW_BYTES];
 };
 
-mdm_status mdm_decoder_open(mdm_unpacker *unpacker, const mdm_encoding *encoding,
-                            mdm_decoder **out, mdm_error *err)
+mdm_status mdm_decoder_open(mdm_unpacker *unpacker, const mdm_encoding *encoding, mdm_decoder **out,
+                            mdm_error *err)
 {
     mdm_decoder *d = mdm_alloc(sizeof *d);
     *out = NULL;

@@ -17,8 +17,8 @@ typedef struct mdm_encoding {
 MDM_MUST_CHECK mdm_status mdm_encoding_choose(const char *wanted, const char *path,
                                               mdm_file_packing packing, mdm_encoding *out,
                                               mdm_error *err);
-/* The file is not all UTF-8: guess from all of its bytes what it is. *out stays what it was when most of
- * what is not ASCII is good UTF-8: then the file is damaged. */
+/* The file is not all UTF-8: guess from all of its bytes what it is. *out stays what it was when
+ * most of what is not ASCII is good UTF-8: then the file is damaged. */
 MDM_MUST_CHECK mdm_status mdm_encoding_guess(const char *path, mdm_file_packing packing,
                                              mdm_encoding *out, mdm_error *err);
 
@@ -31,8 +31,8 @@ MDM_MUST_CHECK mdm_status mdm_decoder_open(mdm_unpacker *unpacker, const mdm_enc
                                            mdm_decoder **out, mdm_error *err);
 void mdm_decoder_close(mdm_decoder *decoder); /* NULL allowed */
 
-/* Put UTF-8 into room (at least 16 bytes); *len 0 only at the end. What cannot be decoded becomes bytes
- * 0xFF, which no UTF-8 has: whoever checks the text finds them there. */
+/* Put UTF-8 into room (at least 16 bytes); *len 0 only at the end. What cannot be decoded becomes
+ * bytes 0xFF, which no UTF-8 has: whoever checks the text finds them there. */
 MDM_MUST_CHECK mdm_status mdm_decoder_read(mdm_decoder *decoder, char *room, size_t size,
                                            size_t *len, mdm_error *err);
 /* How many bytes of the unpacked file what was read so far came from. */

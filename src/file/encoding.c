@@ -1,6 +1,6 @@
-/* Which encoding a text is in: what the user says, else what a byte-order mark says, else UTF-8, and
- * when that proves wrong a guess (uchardet, loaded only then: with its C++ runtime it would cost every
- * command 2 ms). */
+/* Which encoding a text is in: what the user says, else what a byte-order mark says, else UTF-8,
+ * and when that proves wrong a guess (uchardet, loaded only then: with its C++ runtime it would
+ * cost every command 2 ms). */
 #include <ctype.h>
 #include <dlfcn.h>
 #include <iconv.h>
@@ -75,8 +75,9 @@ mdm_status mdm_encoding_choose(const char *wanted, const char *path, mdm_file_pa
         return MDM_OK;
     }
     const mdm_status status = mdm_error_set(err, MDM_INVALID, "unknown encoding '%s'", wanted);
-    return mdm_error_hint(err, status, "utf-8, latin1, windows-1252, utf-16, shift_jis, ... "
-                                       "(`iconv -l` lists all), or auto");
+    return mdm_error_hint(err, status,
+                          "utf-8, latin1, windows-1252, utf-16, shift_jis, ... "
+                          "(`iconv -l` lists all), or auto");
 }
 
 /* --- guessing -------------------------------------------------------------------------- */
@@ -119,8 +120,8 @@ static void detector_close(detector *d)
 
 /* What all bytes of a file say. */
 typedef struct evidence {
-    int64_t good, bad;     /* characters of several bytes that are UTF-8; bytes that are not */
-    bool undefined_1252;   /* holds a byte that windows-1252 has not */
+    int64_t good, bad;   /* characters of several bytes that are UTF-8; bytes that are not */
+    bool undefined_1252; /* holds a byte that windows-1252 has not */
 } evidence;
 
 static void weigh(evidence *found, mdm_str text, bool last, size_t *taken)
@@ -152,7 +153,8 @@ static mdm_status read_all(mdm_unpacker *unpacker, detector *d, char *block, siz
     return MDM_OK;
 }
 
-/* A charset that is wider than those of one byte is believed; UTF-8 and ASCII have been ruled out. */
+/* A charset that is wider than those of one byte is believed; UTF-8 and ASCII have been ruled out.
+ */
 static void choose_guess(detector *d, const evidence *found, mdm_encoding *out)
 {
     const char *name = "";
@@ -160,7 +162,8 @@ static void choose_guess(detector *d, const evidence *found, mdm_encoding *out)
         d->end(d->handle);
         name = d->result(d->handle);
     }
-    if (!*name || strcasecmp(name, "ASCII") == 0 || strcasecmp(name, "UTF-8") == 0 || !is_known(name))
+    if (!*name || strcasecmp(name, "ASCII") == 0 || strcasecmp(name, "UTF-8") == 0 ||
+        !is_known(name))
         name = found->undefined_1252 ? "ISO-8859-1" : "WINDOWS-1252";
     set(out, name, " (guessed)", true);
 }

@@ -9,7 +9,8 @@
 typedef struct mdm_file_kind {
     const mdm_schema *(*schema)(const mdm_file *file);
     mdm_status (*stream)(mdm_file *file, mdm_stream *out, mdm_error *err);
-    mdm_status (*as_query)(mdm_file *file, mdm_file_query **out, mdm_error *err); /* NULL: never one */
+    mdm_status (*as_query)(mdm_file *file, mdm_file_query **out,
+                           mdm_error *err); /* NULL: never one */
     /* After the check that the file is still the same. */
     mdm_status (*finish)(mdm_file *file, int64_t rows, bool *again, mdm_error *err);
     /* Notes that depend on the latest choice of types; may be NULL. */

@@ -1,5 +1,5 @@
-/* Which data files there are, and which tables they become. A name is taken apart into stem, format and
- * packing by one table; standard stems (train, val, ...) become standard keys. */
+/* Which data files there are, and which tables they become. A name is taken apart into stem, format
+ * and packing by one table; standard stems (train, val, ...) become standard keys. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -27,10 +27,10 @@ static const struct {
 static const struct {
     const char *stem, *key;
 } standard[] = {
-    {"train", "train"},         {"test", "test"},
+    {"train", "train"},           {"test", "test"},
     {"validation", "validation"}, {"val", "validation"},
-    {"dev", "validation"},      {"training", "train"},
-    {"testing", "test"},        {"sample_submission", "sample_submission"},
+    {"dev", "validation"},        {"training", "train"},
+    {"testing", "test"},          {"sample_submission", "sample_submission"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -75,8 +75,8 @@ static bool is_submission(const char *name)
 
 static mdm_status warn(mdm_found *found, char *sentence, mdm_error *err)
 {
-    char **grown = sentence ? mdm_realloc(found->warnings, (found->warning_count + 1) * sizeof *grown)
-                            : NULL;
+    char **grown =
+        sentence ? mdm_realloc(found->warnings, (found->warning_count + 1) * sizeof *grown) : NULL;
     if (!grown) {
         mdm_free(sentence);
         return mdm_no_memory(err, "a warning");
@@ -159,7 +159,7 @@ static mdm_status add_named(mdm_found *found, const char *key, char *path, mdm_e
         mdm_free(path);
         return status;
     }
-    const mdm_str name = key ? mdm_str_from(key)
+    const mdm_str name = key                   ? mdm_str_from(key)
                          : is_standard(&parts) ? mdm_str_from(standard[parts.standard].key)
                                                : parts.stem;
     const mdm_found_file *other = find_key(found, name);
@@ -179,7 +179,7 @@ typedef struct folder_walk {
     mdm_found *found;
     const char *path;
     mdm_names names;
-    bool *usable;       /* by name: a data file that can be taken */
+    bool *usable;           /* by name: a data file that can be taken */
     const char *submission; /* the name that stands for sample_submission, or NULL */
 } folder_walk;
 
@@ -190,15 +190,16 @@ static mdm_status is_usable(folder_walk *walk, const char *name, bool *usable, m
     *usable = false;
     if (*name == '.' || !take_apart(name, &parts)) return MDM_OK;
     if (mdm_utf8_check(mdm_str_from(name)) != SIZE_MAX)
-        return warn(walk->found, mdm_asprintf("a file in %s was left out: its name is not UTF-8",
-                                              walk->path), err);
+        return warn(walk->found,
+                    mdm_asprintf("a file in %s was left out: its name is not UTF-8", walk->path),
+                    err);
     char *path = mdm_path_join(walk->path, name);
     if (!path) return mdm_no_memory(err, "a path");
     mdm_path_stat st;
     mdm_status status = look(path, &st, err);
     if (status == MDM_OK && st.is_dir)
-        status = warn(walk->found, mdm_asprintf("%s is a folder, which is not looked into", path),
-                      err);
+        status =
+            warn(walk->found, mdm_asprintf("%s is a folder, which is not looked into", path), err);
     else if (status == MDM_OK && !st.is_file)
         status = mdm_error_set(err, MDM_FORMAT, "%s: not a regular file", path);
     else *usable = status == MDM_OK;
@@ -242,16 +243,17 @@ static mdm_status take(folder_walk *walk, mdm_str key, const char *name, size_t 
     mdm_found_file *other = find_key(walk->found, key);
     if (!other) return append(walk->found, key, path, suffix, err);
     name_parts had = {.suffix = 0};
-    const bool replace = take_apart(mdm_path_name(other->path), &had) &&
-                         (is_standard(&had) || had.suffix < suffix);
+    const bool replace =
+        take_apart(mdm_path_name(other->path), &had) && (is_standard(&had) || had.suffix < suffix);
     const mdm_status status =
-        warn(walk->found, mdm_asprintf("%s and %s are both table '%s'; %s is taken",
-                                       mdm_path_name(other->path), name, other->key,
-                                       replace ? name : mdm_path_name(other->path)), err);
+        warn(walk->found,
+             mdm_asprintf("%s and %s are both table '%s'; %s is taken", mdm_path_name(other->path),
+                          name, other->key, replace ? name : mdm_path_name(other->path)),
+             err);
     if (status == MDM_OK && replace) {
         char *old = other->path;
-        *other = (mdm_found_file){other->key, path, suffixes[suffix].format,
-                                  suffixes[suffix].packing};
+        *other =
+            (mdm_found_file){other->key, path, suffixes[suffix].format, suffixes[suffix].packing};
         path = old;
     }
     mdm_free(path);
@@ -301,7 +303,9 @@ static mdm_status warn_of_the_rest(folder_walk *walk, mdm_error *err)
         if (walk->found->kaggle && walk->submission == name) continue;
         MDM_TRY(warn(walk->found,
                      mdm_asprintf("%s was left out: beside train, test and the like only these "
-                                  "are read; name it to take it", name), err));
+                                  "are read; name it to take it",
+                                  name),
+                     err));
     }
     return MDM_OK;
 }
@@ -357,7 +361,8 @@ static mdm_status add_path(mdm_found *found, const char *given, bool alone, mdm_
     mdm_path_stat st;
     MDM_TRY(absolute(given, &path, err));
     mdm_status status = MDM_OK;
-    if (!found->source && !(found->source = mdm_strdup(path))) status = mdm_no_memory(err, "a path");
+    if (!found->source && !(found->source = mdm_strdup(path)))
+        status = mdm_no_memory(err, "a path");
     if (status == MDM_OK) status = look(path, &st, err);
     if (status == MDM_OK && !st.is_dir) return add_named(found, alone ? "data" : NULL, path, err);
     if (status == MDM_OK) status = add_folder(found, path, err);
@@ -392,7 +397,8 @@ void mdm_found_clear(mdm_found *found)
         mdm_free(found->files[i].key);
         mdm_free(found->files[i].path);
     }
-    for (size_t i = 0; i < found->warning_count; i++) mdm_free(found->warnings[i]);
+    for (size_t i = 0; i < found->warning_count; i++)
+        mdm_free(found->warnings[i]);
     mdm_free(found->files);
     mdm_free(found->warnings);
     mdm_free(found->source);

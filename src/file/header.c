@@ -72,7 +72,8 @@ static char *free_name(naming *n, const char *base, size_t first, char separator
 {
     for (size_t number = first;; number++) {
         bool taken;
-        char *name = separator ? mdm_asprintf("%s%c%zu", base, separator, number) : mdm_strdup(base);
+        char *name =
+            separator ? mdm_asprintf("%s%c%zu", base, separator, number) : mdm_strdup(base);
         if (!name || !is_taken(n, name, &taken)) {
             mdm_free(name);
             return NULL;
@@ -107,10 +108,11 @@ static bool make_up(naming *n, const mdm_str *fields, size_t column)
 {
     if (n->header->names[column]) return true;
     char *base = cleaned(fields[column]);
-    char *name = !base           ? NULL
+    char *name = !base             ? NULL
                  : base[0] == '\0' ? free_name(n, "column", column + 1, '_')
                                    : free_name(n, base, 1, '.');
-    if (name && base[0]) note(n, "column %zu is called '%s' as well: it became '%s'", column, base, name);
+    if (name && base[0])
+        note(n, "column %zu is called '%s' as well: it became '%s'", column, base, name);
     else if (name) note(n, "column %zu has no name%s: it is called '%s'", column, "", name);
     mdm_free(base);
     n->header->names[column] = name;
@@ -138,8 +140,8 @@ mdm_status mdm_header_init(mdm_header *header, const mdm_str *fields, size_t cou
                            mdm_notes *notes, mdm_error *err)
 {
     naming n = {.header = header, .notes = notes};
-    *header = (mdm_header){.names = mdm_alloc_zero(count + 1, sizeof *header->names),
-                           .count = count};
+    *header =
+        (mdm_header){.names = mdm_alloc_zero(count + 1, sizeof *header->names), .count = count};
     mdm_map_init(&n.taken);
     const bool done = header->names && name_all(&n, fields, headerless);
     mdm_map_clear(&n.taken);
@@ -150,7 +152,8 @@ mdm_status mdm_header_init(mdm_header *header, const mdm_str *fields, size_t cou
 
 void mdm_header_clear(mdm_header *header)
 {
-    for (size_t i = 0; header->names && i < header->count; i++) mdm_free(header->names[i]);
+    for (size_t i = 0; header->names && i < header->count; i++)
+        mdm_free(header->names[i]);
     mdm_free(header->names);
     *header = (mdm_header){0};
 }
@@ -159,7 +162,9 @@ mdm_status mdm_width_judge(const char *name, size_t count, size_t max, mdm_error
 {
     if (max == 0 || max > MDM_COLUMNS_MAX) max = MDM_COLUMNS_MAX;
     if (count <= max) return MDM_OK;
-    const mdm_status status = mdm_error_set(err, MDM_FORMAT, "%s: %zu columns, at most %zu can be "
-                                            "stored", name, count, max);
+    const mdm_status status = mdm_error_set(err, MDM_FORMAT,
+                                            "%s: %zu columns, at most %zu can be "
+                                            "stored",
+                                            name, count, max);
     return mdm_error_hint(err, status, "SQLite takes 2000 columns, PostgreSQL 1600, DuckDB 65535");
 }

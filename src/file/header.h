@@ -9,8 +9,8 @@ typedef struct mdm_header {
     size_t count;
 } mdm_header;
 
-/* Names from a file's header: an empty one becomes column_N, one that is there already (upper and lower
- * case are one, as in databases) gets .1, .2, ...; control characters become '_'. Notes say
+/* Names from a file's header: an empty one becomes column_N, one that is there already (upper and
+ * lower case are one, as in databases) gets .1, .2, ...; control characters become '_'. Notes say
  * it. headerless: all are called column_N. MDM_NO_MEMORY. */
 MDM_MUST_CHECK mdm_status mdm_header_init(mdm_header *header, const mdm_str *fields, size_t count,
                                           bool headerless, mdm_notes *notes, mdm_error *err);
@@ -18,6 +18,7 @@ void mdm_header_clear(mdm_header *header); /* a zeroed one is allowed */
 
 /* Are so many columns too many? max as in mdm_read_options. MDM_FORMAT. */
 #define MDM_COLUMNS_MAX 65535u
-MDM_MUST_CHECK mdm_status mdm_width_judge(const char *name, size_t count, size_t max, mdm_error *err);
+MDM_MUST_CHECK mdm_status mdm_width_judge(const char *name, size_t count, size_t max,
+                                          mdm_error *err);
 
 #endif

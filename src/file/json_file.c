@@ -54,10 +54,11 @@ static mdm_status name_columns(json_file *file, mdm_error *err)
     const size_t count = file->keys.count;
     mdm_str *names = mdm_alloc(count * sizeof *names);
     if (!names) return mdm_no_memory(err, "names of columns");
-    for (size_t i = 0; i < count; i++) names[i] = mdm_str_from(file->keys.items[i]->name);
+    for (size_t i = 0; i < count; i++)
+        names[i] = mdm_str_from(file->keys.items[i]->name);
     mdm_header_clear(&file->header);
-    const mdm_status status = mdm_header_init(&file->header, names, count, false,
-                                              &file->text.base.notes, err);
+    const mdm_status status =
+        mdm_header_init(&file->header, names, count, false, &file->text.base.notes, err);
     mdm_free(names);
     file->text.names = (const char *const *)file->header.names;
     file->text.count = file->header.count;
@@ -74,9 +75,11 @@ static mdm_status need_records(json_file *file, const mdm_json_walk *walk, mdm_e
 {
     const char *name = file->text.base.name;
     if (walk->shape == MDM_JSON_LINES && walk->base.records == 1 && !is_named_lines(name)) {
-        const mdm_status status = mdm_error_set(err, MDM_FORMAT, "%s: one object, not records", name);
-        return mdm_error_hint(err, status, "an array of objects, or one object per line, is "
-                                           "expected; a single record may be named .jsonl");
+        const mdm_status status =
+            mdm_error_set(err, MDM_FORMAT, "%s: one object, not records", name);
+        return mdm_error_hint(err, status,
+                              "an array of objects, or one object per line, is "
+                              "expected; a single record may be named .jsonl");
     }
     if (file->keys.count > 0) return MDM_OK;
     return mdm_error_set(err, MDM_FORMAT, "%s: no records with keys", name);
@@ -92,12 +95,14 @@ static mdm_status check(mdm_text_file *text, mdm_walk **out, mdm_error *err)
     MDM_TRY(need_records(file, walk, err));
     mdm_text_file_measured(text, *out);
     if (walk->nans > 0)
-        mdm_notes_add(&text->base.notes, "%s: NaN, which is no JSON, was taken for no value %lld time%s",
+        mdm_notes_add(&text->base.notes,
+                      "%s: NaN, which is no JSON, was taken for no value %lld time%s",
                       text->base.name, (long long)walk->nans, walk->nans == 1 ? "" : "s");
     return name_columns(file, err);
 }
 
-/* --- the format -------------------------------------------------------------------------------- */
+/* --- the format --------------------------------------------------------------------------------
+ */
 
 static void clear(mdm_text_file *text)
 {

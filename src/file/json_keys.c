@@ -20,7 +20,8 @@ static void free_key(mdm_json_key *key)
 
 void mdm_json_keys_clear(mdm_json_keys *keys)
 {
-    for (size_t i = 0; i < keys->count; i++) free_key(keys->items[i]);
+    for (size_t i = 0; i < keys->count; i++)
+        free_key(keys->items[i]);
     mdm_free(keys->items);
     mdm_map_clear(&keys->by_name);
     mdm_json_keys_init(keys);
@@ -59,7 +60,8 @@ mdm_json_key *mdm_json_keys_find(const mdm_json_keys *keys, size_t expected, mdm
 {
     if (expected < keys->count) {
         mdm_json_key *key = keys->items[expected];
-        if (key->token_len == token.len && memcmp(key->token, token.data, token.len) == 0) return key;
+        if (key->token_len == token.len && memcmp(key->token, token.data, token.len) == 0)
+            return key;
     }
     return mdm_map_get(&keys->by_name, mdm_typing_json_text(token, room));
 }

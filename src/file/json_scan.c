@@ -43,13 +43,14 @@ static const char *skip_plain(const char *at, const char *end)
     for (; end - at >= 16; at += 16) {
         const __m128i b = _mm_loadu_si128((const __m128i *)at);
         const __m128i control = _mm_cmpeq_epi8(_mm_max_epu8(b, blank), blank);
-        const __m128i any = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b, quote),
-                                                      _mm_cmpeq_epi8(b, slash)), control);
+        const __m128i any =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(b, quote), _mm_cmpeq_epi8(b, slash)), control);
         const unsigned bits = (unsigned)_mm_movemask_epi8(any);
         if (bits) return at + __builtin_ctz(bits);
     }
 #endif
-    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20) at++;
+    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20)
+        at++;
     return at;
 }
 
@@ -61,7 +62,8 @@ static bool read_code(mdm_json_scan *s, const char *at, unsigned *code)
         const char c = at < s->end ? at[i] : '\0';
         const unsigned letter = ((unsigned char)c | 0x20u) - 'a';
         if (at + i >= s->end) return fail(s, s->end, "");
-        if (!is_digit(c) && letter > 5) return fail(s, at + i, "\\u without four hexadecimal digits");
+        if (!is_digit(c) && letter > 5)
+            return fail(s, at + i, "\\u without four hexadecimal digits");
         *code = *code << 4 | (is_digit(c) ? (unsigned)(c - '0') : letter + 10);
     }
     return true;
@@ -115,7 +117,8 @@ static bool skip_string(mdm_json_scan *s)
 
 static const char *skip_digits(const char *at)
 {
-    while (is_digit(*at)) at++;
+    while (is_digit(*at))
+        at++;
     return at;
 }
 
@@ -167,13 +170,15 @@ static bool skip_members(mdm_json_scan *s, unsigned depth, bool object)
         return true;
     }
     for (;;) {
-        if (object && (mdm_json_string(s).len == 0 || !mdm_json_take(s, ':', "no ':' behind a key")))
+        if (object &&
+            (mdm_json_string(s).len == 0 || !mdm_json_take(s, ':', "no ':' behind a key")))
             return false;
         mdm_json_peek(s);
         if (!skip_value(s, depth + 1)) return false;
         const char next = mdm_json_peek(s);
         if (next != ',' && next != close)
-            return fail(s, s->at, object ? "no ',' or '}' behind a value" : "no ',' or ']' behind a value");
+            return fail(s, s->at,
+                        object ? "no ',' or '}' behind a value" : "no ',' or ']' behind a value");
         s->at++;
         if (next == close) return true;
     }

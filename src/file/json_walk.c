@@ -1,6 +1,6 @@
-/* A record is read anew from its beginning when the window ends in it. Bad JSON in an array ends the
- * file, for nobody knows where the next record begins; among records that stand one per line it costs
- * its line. */
+/* A record is read anew from its beginning when the window ends in it. Bad JSON in an array ends
+ * the file, for nobody knows where the next record begins; among records that stand one per line it
+ * costs its line. */
 #include "file/json_walk.h"
 
 #include <string.h>
@@ -12,10 +12,10 @@ typedef enum found { FOUND_RECORD, FOUND_MORE, FOUND_BAD, FOUND_OTHER, FOUND_END
 /* What reading one record came to. */
 typedef struct reading {
     mdm_json_scan scan;
-    const char *begin;  /* of the record */
-    const char *twice;  /* a key that occurs twice in it; NULL: none */
-    mdm_batch *batch;   /* where its cells go; NULL: nowhere */
-    mdm_status status;  /* of memory and limits; set with err */
+    const char *begin; /* of the record */
+    const char *twice; /* a key that occurs twice in it; NULL: none */
+    mdm_batch *batch;  /* where its cells go; NULL: nowhere */
+    mdm_status status; /* of memory and limits; set with err */
     mdm_error *err;
 } reading;
 
@@ -27,12 +27,13 @@ static mdm_json_key *add_key(mdm_json_walk *walk, reading *r, mdm_str token)
     const mdm_str name = mdm_typing_json_text(token, &walk->room);
     mdm_json_key *key = NULL;
     if (!walk->learning) {
-        r->status = mdm_error_set(r->err, MDM_FORMAT, "%s: it was changed while it was read", place->name);
+        r->status =
+            mdm_error_set(r->err, MDM_FORMAT, "%s: it was changed while it was read", place->name);
         return NULL;
     }
-    r->status = mdm_width_judge(place->name, walk->keys->count + 1, place->read->max_columns, r->err);
-    if (r->status == MDM_OK && !walk->room.failed)
-        key = mdm_json_keys_add(walk->keys, token, name);
+    r->status =
+        mdm_width_judge(place->name, walk->keys->count + 1, place->read->max_columns, r->err);
+    if (r->status == MDM_OK && !walk->room.failed) key = mdm_json_keys_add(walk->keys, token, name);
     if (r->status == MDM_OK && !key) r->status = mdm_no_memory(r->err, "a key");
     return key;
 }
@@ -138,7 +139,8 @@ static found read_record(mdm_json_walk *walk, reading *r)
     return FOUND_BAD;
 }
 
-/* --- moving on ---------------------------------------------------------------------------------- */
+/* --- moving on ----------------------------------------------------------------------------------
+ */
 
 static mdm_status more_text(mdm_json_walk *walk, mdm_error *err)
 {
@@ -163,7 +165,8 @@ static mdm_status refuse_bad(mdm_json_walk *walk, const reading *r, mdm_error *e
 {
     mdm_window *w = &walk->base.window;
     const char *reason = r->scan.reason[0] ? r->scan.reason : "the JSON text ends early";
-    if (walk->shape != MDM_JSON_LINES) return mdm_walk_fail(&walk->base, r->scan.fault, reason, err);
+    if (walk->shape != MDM_JSON_LINES)
+        return mdm_walk_fail(&walk->base, r->scan.fault, reason, err);
     const size_t begin = (size_t)(r->begin - w->data) - walk->at;
     const size_t fault = (size_t)(r->scan.fault - w->data) - walk->at;
     size_t end;
@@ -177,7 +180,8 @@ static mdm_status refuse_bad(mdm_json_walk *walk, const reading *r, mdm_error *e
                             : w->data + walk->at + fault;
     MDM_TRY(mdm_walk_refuse(&walk->base, place, NULL, line, reason, err));
     if (end == w->len && !w->ended) {
-        MDM_TRY(mdm_window_skip_line(w, err)); /* what is left of it must not be taken for a record */
+        MDM_TRY(
+            mdm_window_skip_line(w, err)); /* what is left of it must not be taken for a record */
         end = 0;
     }
     walk->at = end;
@@ -210,7 +214,8 @@ static mdm_status judge(mdm_json_walk *walk, const reading *r, found what, bool 
     return MDM_OK;
 }
 
-/* The next row, into batch unless NULL. *what is FOUND_RECORD or FOUND_END; may_move false: also FOUND_MORE. */
+/* The next row, into batch unless NULL. *what is FOUND_RECORD or FOUND_END; may_move false: also
+ * FOUND_MORE. */
 static mdm_status next_row(mdm_json_walk *walk, mdm_batch *batch, bool may_move, found *what,
                            mdm_error *err)
 {
@@ -238,12 +243,14 @@ static mdm_status next_row(mdm_json_walk *walk, mdm_batch *batch, bool may_move,
     return MDM_OK;
 }
 
-/* --- walks ------------------------------------------------------------------------------------------ */
+/* --- walks
+ * ------------------------------------------------------------------------------------------ */
 
 static mdm_status not_records(const mdm_json_walk *walk, const char *at, mdm_error *err)
 {
     return mdm_walk_fail(&walk->base, at,
-                         "not records: an array of objects, or one object per line, is expected", err);
+                         "not records: an array of objects, or one object per line, is expected",
+                         err);
 }
 
 static mdm_status find_shape(mdm_json_walk *walk, mdm_error *err)
@@ -268,7 +275,8 @@ static mdm_status find_shape(mdm_json_walk *walk, mdm_error *err)
 mdm_status mdm_json_walk_check(mdm_json_walk *walk, mdm_error *err)
 {
     found what;
-    do MDM_TRY(next_row(walk, NULL, true, &what, err));
+    do
+        MDM_TRY(next_row(walk, NULL, true, &what, err));
     while (what != FOUND_END);
     return MDM_OK;
 }
@@ -289,7 +297,8 @@ mdm_status mdm_json_walk_next(mdm_json_walk *walk, mdm_batch *batch, mdm_error *
 }
 
 mdm_status mdm_json_walk_init(mdm_json_walk *walk, const mdm_walk_place *place, mdm_json_keys *keys,
-                              bool learning, const char *phase, mdm_rejects *rejects, mdm_error *err)
+                              bool learning, const char *phase, mdm_rejects *rejects,
+                              mdm_error *err)
 {
     *walk = (mdm_json_walk){.keys = keys, .learning = learning};
     mdm_text_init(&walk->room);

@@ -9,18 +9,18 @@
 
 /* A key is a column. */
 typedef struct mdm_json_key {
-    char *name;       /* unescaped */
-    char *token;      /* as it stood where it was met first, with its quotes */
+    char *name;  /* unescaped */
+    char *token; /* as it stood where it was met first, with its quotes */
     size_t token_len;
     size_t column;
-    int64_t record;   /* the one that had it last: a key must not occur twice in one */
+    int64_t record; /* the one that had it last: a key must not occur twice in one */
 } mdm_json_key;
 
 typedef struct mdm_json_keys {
     mdm_map by_name;
     mdm_json_key **items; /* by column */
     size_t count, size;
-    int64_t record;       /* serial number of the record at hand, over all walks */
+    int64_t record; /* serial number of the record at hand, over all walks */
 } mdm_json_keys;
 
 void mdm_json_keys_init(mdm_json_keys *keys);

@@ -7,7 +7,8 @@
 
 void mdm_notes_clear(mdm_notes *notes)
 {
-    for (size_t i = 0; i < notes->count; i++) mdm_free(notes->items[i]);
+    for (size_t i = 0; i < notes->count; i++)
+        mdm_free(notes->items[i]);
     mdm_free(notes->items);
     *notes = (mdm_notes){0};
 }

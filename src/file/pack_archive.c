@@ -55,8 +55,8 @@ static mdm_status load(archive_packer *a, mdm_error *err)
     FUNCTIONS(X)
 #undef X
     if (all) return MDM_OK;
-    const mdm_status status = mdm_error_set(err, MDM_UNSUPPORTED,
-                                            "bz2 and xz need " LIBRARY ", which cannot be loaded");
+    const mdm_status status =
+        mdm_error_set(err, MDM_UNSUPPORTED, "bz2 and xz need " LIBRARY ", which cannot be loaded");
     return mdm_error_hint(err, status, "install the package libarchive13, or take gzip or zstd");
 }
 
@@ -116,7 +116,8 @@ static mdm_status finish(mdm_packer *packer, mdm_error *err)
 static void close_packer(mdm_packer *packer)
 {
     archive_packer *a = (archive_packer *)packer;
-    /* It closes what is open, for only so the codec's memory is freed; what it still says is lost. */
+    /* It closes what is open, for only so the codec's memory is freed; what it still says is lost.
+     */
     a->dropping = true;
     if (a->archive) a->write_free(a->archive);
     if (a->library) dlclose(a->library);

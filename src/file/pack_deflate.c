@@ -13,7 +13,7 @@ typedef struct deflater {
     mdm_packer packer;
     mdm_sink *sink;
     z_stream stream;
-    char *member;    /* of a zip; NULL: gzip */
+    char *member; /* of a zip; NULL: gzip */
     uint32_t crc, date;
     uint64_t plain, packed;
     unsigned char block[BLOCK_BYTES];
@@ -68,8 +68,9 @@ static void close_deflater(mdm_packer *packer)
     mdm_free(d);
 }
 
-static mdm_status open_deflater(mdm_sink *sink, int window, mdm_status (*finish)(mdm_packer *, mdm_error *),
-                                deflater **out, mdm_error *err)
+static mdm_status open_deflater(mdm_sink *sink, int window,
+                                mdm_status (*finish)(mdm_packer *, mdm_error *), deflater **out,
+                                mdm_error *err)
 {
     deflater *d = mdm_alloc_zero(1, sizeof *d);
     if (!d) return mdm_no_memory(err, "a packer");
@@ -77,7 +78,8 @@ static mdm_status open_deflater(mdm_sink *sink, int window, mdm_status (*finish)
     d->sink = sink;
     d->stream.zalloc = zlib_alloc;
     d->stream.zfree = zlib_free;
-    if (deflateInit2(&d->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (deflateInit2(&d->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, 8,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
         mdm_free(d);
         return mdm_no_memory(err, "a packer");
     }
@@ -104,7 +106,8 @@ mdm_status mdm_gzip_packer_open(mdm_sink *sink, mdm_packer **out, mdm_error *err
 
 static void put(mdm_text *text, uint64_t value, int bytes)
 {
-    for (int i = 0; i < bytes; i++) mdm_text_putc(text, (char)(value >> 8 * i & 0xFF));
+    for (int i = 0; i < bytes; i++)
+        mdm_text_putc(text, (char)(value >> 8 * i & 0xFF));
 }
 
 /* What the member's own header and the directory at the end have in common, from "version needed"

@@ -50,8 +50,7 @@ mdm_status mdm_zstd_packer_open(mdm_sink *sink, mdm_packer **out, mdm_error *err
     z->packer = (mdm_packer){pack, finish, close_packer};
     z->sink = sink;
     z->context = ZSTD_createCCtx();
-    if (!z->context ||
-        ZSTD_isError(ZSTD_CCtx_setParameter(z->context, ZSTD_c_checksumFlag, 1))) {
+    if (!z->context || ZSTD_isError(ZSTD_CCtx_setParameter(z->context, ZSTD_c_checksumFlag, 1))) {
         close_packer(&z->packer);
         return mdm_no_memory(err, "a packer");
     }

@@ -1,5 +1,5 @@
-/* A Parquet file: DuckDB reads it, with the file's own types. Looked at before: the magic words and the
- * place of the footer, which tell most damage without DuckDB. */
+/* A Parquet file: DuckDB reads it, with the file's own types. Looked at before: the magic words and
+ * the place of the footer, which tell most damage without DuckDB. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,8 +95,8 @@ static mdm_status check_bytes(parquet_file *file, mdm_error *err)
 
 /* --- its SQL ----------------------------------------------------------------------------- */
 
-/* DuckDB takes a path as a pattern, and as UTF-8. What it would misread gets another name: that of our
- * own descriptor. */
+/* DuckDB takes a path as a pattern, and as UTF-8. What it would misread gets another name: that of
+ * our own descriptor. */
 static mdm_status name_for_duckdb(parquet_file *file, mdm_error *err)
 {
     const mdm_str path = mdm_str_from(file->base.path);
@@ -144,8 +144,8 @@ static mdm_status count_rows(parquet_file *file, mdm_error *err)
 
 static mdm_status write_select(parquet_file *file, const char *columns, mdm_error *err)
 {
-    mdm_text_printf(&file->sql, "SELECT %s FROM read_parquet(%s, hive_partitioning = false)", columns,
-                    file->literal.data);
+    mdm_text_printf(&file->sql, "SELECT %s FROM read_parquet(%s, hive_partitioning = false)",
+                    columns, file->literal.data);
     return mdm_text_status(&file->sql, err);
 }
 
@@ -186,7 +186,9 @@ static bool is_number(mdm_type_id id)
 static const char *witness(mdm_type_id from, mdm_type_id to)
 {
     if (from != MDM_TYPE_TEXT) return NULL;
-    return is_number(to) && to < MDM_TYPE_FLOAT ? "DOUBLE" : to == MDM_TYPE_DATE ? "TIMESTAMP" : NULL;
+    return is_number(to) && to < MDM_TYPE_FLOAT ? "DOUBLE"
+           : to == MDM_TYPE_DATE                ? "TIMESTAMP"
+                                                : NULL;
 }
 
 /* column, converted without loss, or an error that shows the value. */
@@ -205,18 +207,20 @@ static void put_converted(mdm_text *sql, const char *column, mdm_type_id from, m
     else mdm_text_puts(sql, column);
     mdm_text_printf(sql, " THEN TRY_CAST(%s AS %s) ELSE error(concat('column ', ", column, word);
     mdm_text_quoted(sql, mdm_str_from(column), '\'');
-    mdm_text_printf(sql, ", ': ''', left(CAST(%s AS VARCHAR), 60), ''' is no %s')) END", column, word);
+    mdm_text_printf(sql, ", ': ''', left(CAST(%s AS VARCHAR), 60), ''' is no %s')) END", column,
+                    word);
 }
 
 static mdm_status put_wish(mdm_text *sql, const char *column, mdm_type_id from,
                            const mdm_column_wish *wish, mdm_error *err)
 {
-    const bool is_date = from == MDM_TYPE_DATE || from == MDM_TYPE_TIMESTAMP ||
-                         from == MDM_TYPE_TIMESTAMPTZ;
+    const bool is_date =
+        from == MDM_TYPE_DATE || from == MDM_TYPE_TIMESTAMP || from == MDM_TYPE_TIMESTAMPTZ;
     const bool any_number = wish->type && strcmp(wish->type, MDM_WISH_NUMBER) == 0;
     mdm_type to = {wish->format ? MDM_TYPE_TIMESTAMP : MDM_TYPE_DOUBLE, 0, 0};
     if (wish->type && !any_number) MDM_TRY(mdm_type_parse(mdm_str_from(wish->type), &to, err));
-    if ((wish->format && is_date) || (any_number && is_number(from)) || (!wish->type && !wish->format)) {
+    if ((wish->format && is_date) || (any_number && is_number(from)) ||
+        (!wish->type && !wish->format)) {
         mdm_text_puts(sql, column);
     } else if (wish->format && *wish->format) {
         mdm_text_printf(sql, "strptime(%s, ", column);
@@ -268,7 +272,8 @@ static mdm_status apply_wishes(parquet_file *file, mdm_error *err)
     return status == MDM_OK ? learn_schema(file, err) : status;
 }
 
-/* --- passes ------------------------------------------------------------------------------------- */
+/* --- passes -------------------------------------------------------------------------------------
+ */
 
 typedef struct pass {
     parquet_file *file;
@@ -295,9 +300,8 @@ static mdm_status stream(mdm_file *base, mdm_stream *out, mdm_error *err)
     pass *p = mdm_alloc_zero(1, sizeof *p);
     if (!p) return mdm_no_memory(err, "a pass over a file");
     p->file = file;
-    const mdm_status status =
-        mdm_duckdb_stream(file->link, (mdm_str){file->sql.data, file->sql.len}, base->read.stop,
-                          &p->rows, err);
+    const mdm_status status = mdm_duckdb_stream(
+        file->link, (mdm_str){file->sql.data, file->sql.len}, base->read.stop, &p->rows, err);
     if (status != MDM_OK) {
         mdm_free(p);
         return said_of_file(file, status, err);

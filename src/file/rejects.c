@@ -19,7 +19,8 @@ static void clear_one(mdm_reject *reject)
 
 void mdm_rejects_clear(mdm_rejects *rejects)
 {
-    for (size_t i = 0; i < rejects->count; i++) clear_one(&rejects->items[i]);
+    for (size_t i = 0; i < rejects->count; i++)
+        clear_one(&rejects->items[i]);
     mdm_free(rejects->items);
     *rejects = (mdm_rejects){0};
 }

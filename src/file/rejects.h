@@ -12,7 +12,7 @@ typedef struct mdm_reject {
     int64_t line, byte;
     char *column; /* NULL: the record as a whole */
     char *reason;
-    char *text;   /* at most MDM_REJECT_TEXT bytes */
+    char *text; /* at most MDM_REJECT_TEXT bytes */
 } mdm_reject;
 
 typedef struct mdm_rejects {
@@ -23,7 +23,8 @@ typedef struct mdm_rejects {
 
 void mdm_rejects_clear(mdm_rejects *rejects); /* a zeroed one is allowed */
 
-/* One record more. All texts are copied; text is cut at a character and made UTF-8. MDM_NO_MEMORY. */
+/* One record more. All texts are copied; text is cut at a character and made UTF-8. MDM_NO_MEMORY.
+ */
 MDM_MUST_CHECK mdm_status mdm_rejects_add(mdm_rejects *rejects, const mdm_reject *reject,
                                           mdm_str text, mdm_error *err);
 

@@ -17,8 +17,8 @@ typedef enum mdm_pack {
 
 typedef struct mdm_sink mdm_sink;
 
-/* path "-": standard output. member: the name inside of a zip. The caller owns *out. MDM_UNSUPPORTED:
- * libarchive is not there. */
+/* path "-": standard output. member: the name inside of a zip. The caller owns *out.
+ * MDM_UNSUPPORTED: libarchive is not there. */
 MDM_MUST_CHECK mdm_status mdm_sink_open(const char *path, mdm_pack pack, const char *member,
                                         mdm_sink **out, mdm_error *err);
 /* Without finish nothing is left of a file. NULL allowed. */

@@ -1,5 +1,6 @@
-/* The first pass decides: it has converted every cell, so either all types held, or the second choice
- * is right. Once a cell contradicts the choice the pass only looks on, for its rows will be thrown away. */
+/* The first pass decides: it has converted every cell, so either all types held, or the second
+ * choice is right. Once a cell contradicts the choice the pass only looks on, for its rows will be
+ * thrown away. */
 #include "file/text_file.h"
 
 #include <stdio.h>
@@ -24,8 +25,8 @@ static mdm_status check(mdm_text_file *file, mdm_error *err)
         if (status == MDM_OK || !wrong) return status;
         mdm_rejects_clear(&file->base.rejects);
         mdm_notes_clear(&file->base.notes);
-        MDM_TRY(mdm_encoding_guess(file->place.path, file->place.packing, &file->place.encoding,
-                                   err));
+        MDM_TRY(
+            mdm_encoding_guess(file->place.path, file->place.packing, &file->place.encoding, err));
         if (file->place.encoding.name[0])
             mdm_notes_add(&file->base.notes, "%s is not UTF-8: it was read as %s, which is a guess",
                           file->place.name, file->place.encoding.name);
@@ -37,7 +38,8 @@ static mdm_status check(mdm_text_file *file, mdm_error *err)
 static size_t find_column(const mdm_text_file *file, const char *name)
 {
     size_t i = 0;
-    while (i < file->count && strcmp(file->names[i], name) != 0) i++;
+    while (i < file->count && strcmp(file->names[i], name) != 0)
+        i++;
     return i;
 }
 
@@ -107,7 +109,8 @@ typedef struct pass {
     mdm_text_file *file;
     mdm_walk *walk;
     mdm_batch batch;
-    int64_t refused_record; /* the number of the one refused last, for one may fail in many columns */
+    int64_t
+        refused_record; /* the number of the one refused last, for one may fail in many columns */
 } pass;
 
 /* The words for a cell that is no value of its column's forced type. */
@@ -119,8 +122,7 @@ static void describe_cell(const mdm_text_file *file, size_t column, mdm_str text
     const char *type = mdm_type_text(c.type, word);
     const int shown = text.len < 60 ? (int)text.len : 60;
     const char *like = c.format[0] ? " like " : "";
-    if (file->base.read.reject)
-        snprintf(reason, size, "no %s%s%s", type, like, c.format);
+    if (file->base.read.reject) snprintf(reason, size, "no %s%s%s", type, like, c.format);
     else
         snprintf(reason, size, "column '%s': '%.*s' is no %s%s%s", c.name, shown, text.data, type,
                  like, c.format);
@@ -205,12 +207,13 @@ static mdm_status finish(mdm_file *base, int64_t rows, bool *again, mdm_error *e
     base->rejects = file->refused;
     file->refused = (mdm_rejects){0};
     base->info.rejected = refused;
-    MDM_TRY(mdm_rejects_trace(&base->rejects, base->path, base->packing, &file->place.encoding, err));
+    MDM_TRY(
+        mdm_rejects_trace(&base->rejects, base->path, base->packing, &file->place.encoding, err));
     if (rows + refused == base->info.records) return MDM_OK;
-    return mdm_error_set(err, MDM_FORMAT,
-                         "%s: %lld rows and %lld rejects came of %lld records: it changed meanwhile",
-                         base->name, (long long)rows, (long long)refused,
-                         (long long)base->info.records);
+    return mdm_error_set(
+        err, MDM_FORMAT,
+        "%s: %lld rows and %lld rejects came of %lld records: it changed meanwhile", base->name,
+        (long long)rows, (long long)refused, (long long)base->info.records);
 }
 
 /* --- the rest of a file -------------------------------------------------------------------- */

@@ -10,14 +10,14 @@
 typedef struct mdm_text_file mdm_text_file;
 
 typedef struct mdm_text_format {
-    /* Walk through the whole file once: learn its columns, set names, count and records, refuse what
-     * is bad into file->base.rejects. Called anew after another encoding was found. */
+    /* Walk through the whole file once: learn its columns, set names, count and records, refuse
+     * what is bad into file->base.rejects. Called anew after another encoding was found. */
     mdm_status (*check)(mdm_text_file *file, mdm_walk **walk, mdm_error *err);
     /* Begin a walk over its rows. The caller owns *out: close(). */
     mdm_status (*open)(mdm_text_file *file, const char *phase, mdm_rejects *rejects, mdm_walk **out,
                        mdm_error *err);
     mdm_status (*next)(mdm_walk *walk, mdm_batch *batch, mdm_error *err);
-    void (*close)(mdm_walk *walk); /* NULL allowed */
+    void (*close)(mdm_walk *walk);      /* NULL allowed */
     void (*clear)(mdm_text_file *file); /* free what the format holds */
     bool json;
 } mdm_text_format;
@@ -28,9 +28,9 @@ struct mdm_text_file {
     mdm_walk_place place;
     const char *const *names; /* of columns; the format's */
     size_t count;
-    bool decimal_comma;       /* cells may be numbers with one */
+    bool decimal_comma; /* cells may be numbers with one */
     mdm_typing *typing;
-    mdm_rejects refused;      /* of the pass that runs */
+    mdm_rejects refused; /* of the pass that runs */
 };
 
 /* base is set up by mdm_file_open(), format by the caller. */

@@ -35,8 +35,7 @@ static mdm_status look_at(mdm_unpacker *u, const char *path, mdm_error *err)
     struct stat st;
     if (mdm_call_fstat(u->fd, &st) != 0) return mdm_errno(err, errno, path);
     if (S_ISDIR(st.st_mode)) return mdm_error_set(err, MDM_FORMAT, "%s: is a folder", path);
-    if (!S_ISREG(st.st_mode))
-        return mdm_error_set(err, MDM_FORMAT, "%s: not a regular file", path);
+    if (!S_ISREG(st.st_mode)) return mdm_error_set(err, MDM_FORMAT, "%s: not a regular file", path);
     u->total = st.st_size;
     u->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
     return MDM_OK;
@@ -181,9 +180,8 @@ static mdm_status read_packed(mdm_unpacker *u, char *room, size_t size, size_t *
         /* In a member the codec may still hold output when its input is all taken. */
         if (starved && !u->in_member) return end_of_packed(u, err);
         size_t got = 0;
-        MDM_TRY(u->packing == MDM_PACKED_GZIP
-                    ? gzip_step(u, room + *len, size - *len, &got, err)
-                    : zstd_step(u, room + *len, size - *len, &got, err));
+        MDM_TRY(u->packing == MDM_PACKED_GZIP ? gzip_step(u, room + *len, size - *len, &got, err)
+                                              : zstd_step(u, room + *len, size - *len, &got, err));
         *len += got;
         if (starved && got == 0) return end_of_packed(u, err);
     }

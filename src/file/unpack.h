@@ -1,7 +1,8 @@
 /* unpack.h - the bytes of a file, unpacked, checked to the last one.
  *
- * gzip: every member with its checksum and length; zstd: every frame, with its checksum if it has one.
- * Cut, damaged or followed by something else: MDM_FORMAT. Memory is bounded whatever the file. */
+ * gzip: every member with its checksum and length; zstd: every frame, with its checksum if it has
+ * one. Cut, damaged or followed by something else: MDM_FORMAT. Memory is bounded whatever the file.
+ */
 #ifndef MDM_FILE_UNPACK_H
 #define MDM_FILE_UNPACK_H
 

@@ -37,7 +37,8 @@ void mdm_batch_clear(mdm_batch *batch)
 void mdm_batch_begin(mdm_batch *batch)
 {
     batch->rows = 0;
-    for (size_t c = 0; c < batch->columns; c++) batch->cells[c].validity = NULL;
+    for (size_t c = 0; c < batch->columns; c++)
+        batch->cells[c].validity = NULL;
 }
 
 void mdm_batch_set_null(mdm_batch *batch, size_t column)
@@ -121,8 +122,9 @@ mdm_status mdm_walk_refuse_bytes(mdm_walk *walk, mdm_str record, mdm_error *err)
     const bool hint = !*at && !encoding->name[0];
     const mdm_status status = mdm_walk_refuse(walk, at, NULL, record, reason, err);
     if (status != MDM_OK && hint)
-        return mdm_error_hint(err, status, "UTF-16 without a byte-order mark? --encoding utf-16le or "
-                                           "utf-16be; --on-error reject leaves such records out");
+        return mdm_error_hint(err, status,
+                              "UTF-16 without a byte-order mark? --encoding utf-16le or "
+                              "utf-16be; --on-error reject leaves such records out");
     if (status == MDM_OK) mdm_window_check_from(w, (size_t)(record.data - w->data) + record.len);
     return status;
 }

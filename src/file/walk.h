@@ -1,7 +1,7 @@
 /* walk.h - what walks over the records of a text file have in common.
  *
- * A walk goes once through a file, record by record, and either stops at the first bad one or notes it as
- * refused and goes on. Each pass is a new walk. */
+ * A walk goes once through a file, record by record, and either stops at the first bad one or notes
+ * it as refused and goes on. Each pass is a new walk. */
 #ifndef MDM_FILE_WALK_H
 #define MDM_FILE_WALK_H
 
@@ -56,8 +56,8 @@ MDM_MUST_CHECK mdm_status mdm_walk_init(mdm_walk *walk, const mdm_walk_place *pl
                                         mdm_error *err);
 void mdm_walk_clear(mdm_walk *walk); /* a zeroed one is allowed */
 
-/* A record is bad: at a place in the window, for a reason ("5 fields, expected 4"). MDM_OK: it was noted,
- * go on behind it. column may be NULL. */
+/* A record is bad: at a place in the window, for a reason ("5 fields, expected 4"). MDM_OK: it was
+ * noted, go on behind it. column may be NULL. */
 MDM_MUST_CHECK mdm_status mdm_walk_refuse(mdm_walk *walk, const char *at, const char *column,
                                           mdm_str text, const char *reason, mdm_error *err);
 /* The same as an error in any case: the file as a whole is refused. */

@@ -31,7 +31,8 @@ static size_t skip_ascii(const char *data, size_t at, size_t len)
         if (_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(a, b), nul))) break;
     }
 #endif
-    while (at < len && (signed char)data[at] > 0) at++;
+    while (at < len && (signed char)data[at] > 0)
+        at++;
     return at;
 }
 
@@ -77,11 +78,12 @@ size_t mdm_count_byte(mdm_str text, char byte)
             lanes = _mm_sub_epi8(lanes, _mm_cmpeq_epi8(block, wanted));
         }
         const __m128i sums = _mm_sad_epu8(lanes, zero);
-        count += (size_t)_mm_cvtsi128_si64(sums) +
-                 (size_t)_mm_cvtsi128_si64(_mm_srli_si128(sums, 8));
+        count +=
+            (size_t)_mm_cvtsi128_si64(sums) + (size_t)_mm_cvtsi128_si64(_mm_srli_si128(sums, 8));
     }
 #endif
-    for (; at < text.len; at++) count += text.data[at] == byte;
+    for (; at < text.len; at++)
+        count += text.data[at] == byte;
     return count;
 }
 

@@ -14,7 +14,7 @@ static const char *const parquet_packs[] = {"snappy", "gzip", "lz4", "zstd", "no
 static const struct {
     const char *name;
     written how;
-    char detail; /* DELIMITED: the delimiter; JSON: 'l' for lines */
+    char detail;                     /* DELIMITED: the delimiter; JSON: 'l' for lines */
     const char *const *compressions; /* the first is the default */
 } formats[] = {
     {"csv", DELIMITED, ',', text_packs},    {"tsv", DELIMITED, '\t', text_packs},
@@ -44,7 +44,8 @@ typedef struct choice {
 static size_t find_format(const char *name)
 {
     size_t i = 0;
-    while (i < COUNT(formats) && strcasecmp(formats[i].name, name) != 0) i++;
+    while (i < COUNT(formats) && strcasecmp(formats[i].name, name) != 0)
+        i++;
     return i;
 }
 
@@ -60,8 +61,8 @@ static mdm_status unknown_compression(size_t format, const char *word, mdm_error
     size_t len = 0;
     for (const char *const *c = formats[format].compressions; *c; c++)
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", len ? ", " : "", *c);
-    const mdm_status status = mdm_error_set(err, MDM_INVALID, "%s has no compression '%s'",
-                                            formats[format].name, word);
+    const mdm_status status =
+        mdm_error_set(err, MDM_INVALID, "%s has no compression '%s'", formats[format].name, word);
     return mdm_error_hint(err, status, "one of %s", list);
 }
 
@@ -74,11 +75,13 @@ static mdm_status choose(const char *format, const char *compression, choice *ou
     }
     const char *const *c = formats[out->format].compressions;
     if (compression)
-        while (*c && strcasecmp(*c, compression) != 0) c++;
+        while (*c && strcasecmp(*c, compression) != 0)
+            c++;
     if (!*c) return unknown_compression(out->format, compression, err);
     out->compression = *c;
     out->pack = 0;
-    while (out->pack + 1 < COUNT(packs) && strcmp(packs[out->pack].word, *c) != 0) out->pack++;
+    while (out->pack + 1 < COUNT(packs) && strcmp(packs[out->pack].word, *c) != 0)
+        out->pack++;
     return MDM_OK;
 }
 

@@ -31,7 +31,8 @@ void mdm_write_hex(mdm_text *text, mdm_str bytes)
 
 void mdm_write_base64(mdm_text *text, mdm_str bytes)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < bytes.len; i += 3) {
         const size_t left = bytes.len - i;
         uint32_t three = (uint32_t)(unsigned char)bytes.data[i] << 16;

@@ -60,8 +60,10 @@ static mdm_status put_cell(delimited *d, const mdm_column *column, const char *n
     }
     const mdm_str cell = mdm_column_bytes(column, row);
     if (memchr(cell.data, '\0', cell.len))
-        return mdm_error_set(err, MDM_FORMAT, "column '%s': text with a NUL character cannot be "
-                             "written to CSV", name);
+        return mdm_error_set(err, MDM_FORMAT,
+                             "column '%s': text with a NUL character cannot be "
+                             "written to CSV",
+                             name);
     put_text(d, cell);
     return MDM_OK;
 }

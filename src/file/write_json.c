@@ -14,7 +14,8 @@ typedef struct json_keys {
 
 static void clear_keys(json_keys *keys)
 {
-    for (size_t i = 0; keys->items && i < keys->count; i++) mdm_free(keys->items[i]);
+    for (size_t i = 0; keys->items && i < keys->count; i++)
+        mdm_free(keys->items[i]);
     mdm_free(keys->items);
 }
 
@@ -23,7 +24,8 @@ static char *make_key(const mdm_schema *schema, size_t column)
     const char *name = schema->fields[column].name;
     unsigned number = 1;
     mdm_text key, spelled;
-    for (size_t c = 0; c < column; c++) number += strcmp(schema->fields[c].name, name) == 0;
+    for (size_t c = 0; c < column; c++)
+        number += strcmp(schema->fields[c].name, name) == 0;
     mdm_text_init(&key);
     mdm_text_init(&spelled);
     mdm_text_puts(&spelled, name);
@@ -115,8 +117,7 @@ mdm_status mdm_write_json(mdm_stream *source, mdm_sink *sink, bool lines,
     mdm_text *text = mdm_sink_text(sink);
     mdm_status status = make_keys(&keys, source->schema, err);
     if (status == MDM_OK && !lines) mdm_text_putc(text, '[');
-    if (status == MDM_OK)
-        status = put_rows(source, sink, &keys, lines, options->stop, rows, err);
+    if (status == MDM_OK) status = put_rows(source, sink, &keys, lines, options->stop, rows, err);
     if (status == MDM_OK && !lines) mdm_text_puts(text, *rows > 0 ? "\n]\n" : "]\n");
     clear_keys(&keys);
     return status;

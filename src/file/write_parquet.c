@@ -36,9 +36,8 @@ static mdm_status copy_to(mdm_duckdb_link *link, mdm_stream *source, const char 
 static mdm_status write_by_duckdb(mdm_stream *source, const char *path, const char *compression,
                                   const mdm_write_options *options, int64_t *rows, mdm_error *err)
 {
-    const char *limit = options->config
-                            ? mdm_config_text(options->config, "database.duckdb.memory_limit")
-                            : "auto";
+    const char *limit =
+        options->config ? mdm_config_text(options->config, "database.duckdb.memory_limit") : "auto";
     /* The rows come one after the other and must stay so: a second thread would only wait. */
     const mdm_setting settings[] = {{"threads", "1"}, {"memory_limit", limit}};
     const mdm_duckdb_options opening = {
@@ -49,8 +48,7 @@ static mdm_status write_by_duckdb(mdm_stream *source, const char *path, const ch
     mdm_duckdb_link *link = NULL;
     mdm_status status = mdm_duckdb_open(NULL, &opening, options->stop, &instance, err);
     if (status == MDM_OK) status = mdm_duckdb_connect(instance, &link, err);
-    if (status == MDM_OK)
-        status = copy_to(link, source, path, compression, options, rows, err);
+    if (status == MDM_OK) status = copy_to(link, source, path, compression, options, rows, err);
     mdm_duckdb_disconnect(link);
     mdm_duckdb_close(instance);
     return status;
@@ -98,8 +96,8 @@ static mdm_status write_out(mdm_stream *source, const char *compression,
     mdm_writer *writer = NULL;
     mdm_sink *sink = NULL;
     char *path = mdm_path_join(folder && *folder ? folder : "/tmp", "mdm.parquet");
-    mdm_status status = path ? mdm_output_open(path, 0600, &writer, err)
-                             : mdm_no_memory(err, "a path");
+    mdm_status status =
+        path ? mdm_output_open(path, 0600, &writer, err) : mdm_no_memory(err, "a path");
     if (status == MDM_OK)
         status = write_by_duckdb(source, mdm_writer_path(writer), compression, options, rows, err);
     if (status == MDM_OK) status = mdm_sink_open("-", MDM_PACK_NONE, NULL, &sink, err);

@@ -17,10 +17,22 @@ static mdm_file_info info;
 static size_t used; /* of dump */
 static int passes;
 
-const char *test_notes(void) { return notes; }
-int test_passes(void) { return passes; }
-const mdm_file_info *test_info(void) { return &info; }
-const char *test_hint(void) { return hint; }
+const char *test_notes(void)
+{
+    return notes;
+}
+int test_passes(void)
+{
+    return passes;
+}
+const mdm_file_info *test_info(void)
+{
+    return &info;
+}
+const char *test_hint(void)
+{
+    return hint;
+}
 
 void test_write_bytes(const char *path, mdm_str bytes)
 {
@@ -73,7 +85,8 @@ static mdm_status read_rows(mdm_stream *stream, int64_t *rows, mdm_error *err)
     for (mdm_chunk *chunk = NULL;;) {
         const mdm_status status = mdm_stream_next(stream, &chunk, err);
         if (status != MDM_OK || !chunk) return status;
-        for (int64_t row = 0; row < chunk->rows; row++) put_row(chunk, row);
+        for (int64_t row = 0; row < chunk->rows; row++)
+            put_row(chunk, row);
         *rows += chunk->rows;
         mdm_chunk_unref(chunk);
     }
@@ -104,7 +117,8 @@ static mdm_status put_rejects(mdm_file *file, mdm_error *err)
         for (int64_t row = 0; row < chunk->rows; row++) {
             char line[400];
             const mdm_column *c = chunk->columns;
-            const mdm_str column = mdm_column_bytes(&c[3], row), reason = mdm_column_bytes(&c[4], row),
+            const mdm_str column = mdm_column_bytes(&c[3], row),
+                          reason = mdm_column_bytes(&c[4], row),
                           text = mdm_column_bytes(&c[5], row);
             snprintf(line, sizeof line, "reject %lld:%lld %.*s: %.*s: %.*s\n",
                      (long long)((const int64_t *)c[1].values)[row],

@@ -8,9 +8,9 @@
 const char *test_read(const char *folder, const char *name, mdm_str bytes,
                       const mdm_read_options *options);
 
-/* Read a file, pass after pass: "a BIGINT, b VARCHAR\n1|x\n~|\n" (~ is NULL), then lines "reject LINE:BYTE
- * COLUMN: REASON: TEXT". Or "STATUS: message" when it is refused. options may be NULL. Valid until
- * the next call. */
+/* Read a file, pass after pass: "a BIGINT, b VARCHAR\n1|x\n~|\n" (~ is NULL), then lines "reject
+ * LINE:BYTE COLUMN: REASON: TEXT". Or "STATUS: message" when it is refused. options may be NULL.
+ * Valid until the next call. */
 const char *test_read_path(const char *path, const mdm_read_options *options);
 
 /* Of the last file read: its notes, one per line; how many passes it took; its facts. */

@@ -36,7 +36,8 @@ static void check_all(const char *folder, const shape_case *cases, size_t count,
     for (size_t i = 0; i < count; i++) {
         const char *got = test_read(folder, "f.csv", mdm_str_from(cases[i].text), options);
         if (strcmp(got, cases[i].expected) != 0)
-            fail_msg("case %zu: %s\ngot: %s\nexpected: %s", i, cases[i].text, got, cases[i].expected);
+            fail_msg("case %zu: %s\ngot: %s\nexpected: %s", i, cases[i].text, got,
+                     cases[i].expected);
     }
 }
 #define CHECK_ALL(folder, cases, options) \
@@ -73,7 +74,8 @@ static void quotes_hold_anything(void **state)
         {"a,b\n\"x\r\ny\",1\r\n", "a VARCHAR, b BIGINT\nx\r\ny|1\n"},
         {"\"a\",\"b\"\n\"1\",\"2\"\n", "a BIGINT, b BIGINT\n1|2\n"},
         {"a,b\n\"\",x\n,y\n", "a VARCHAR, b VARCHAR\n|x\n~|y\n"},
-        {"a,b\n\"\",x\nz,y\n,\"\"\n", "a VARCHAR, b VARCHAR\n|x\nz|y\n~|\n"}, /* "" is text, nothing is NULL */
+        {"a,b\n\"\",x\nz,y\n,\"\"\n",
+         "a VARCHAR, b VARCHAR\n|x\nz|y\n~|\n"}, /* "" is text, nothing is NULL */
         {"a,b\n'x,y',1\n'z',2\n", "a VARCHAR, b BIGINT\nx,y|1\nz|2\n"},
     };
     CHECK_ALL(*state, cases, NULL);
@@ -111,15 +113,18 @@ static void bad_records_are_left_out_one_by_one_when_asked(void **state)
         /* A quote that is never closed costs its line, not the rest of the file. */
         {"a,b\n1,\"x\n2,y\n3,z\n", "a BIGINT, b VARCHAR\n2|y\n3|z\n"
                                    "reject 2:7 : a quote that is never closed: 1,\"x\n"},
-        {"a,b\n1,x\"y\n2,y\n", "a BIGINT, b VARCHAR\n2|y\n"
-                               "reject 2:8 : a quote inside a field that does not begin with one: 1,x\"y\n"},
-        {"a,b\n\"1\n2\"x,3\n4,5\n", "a BIGINT, b BIGINT\n4|5\n"
-                                   "reject 3:10 : text behind a closing quote: \"1\n"
-                                   "reject 3:9 : a quote inside a field that does not begin with one: 2\"x,3\n"},
+        {"a,b\n1,x\"y\n2,y\n",
+         "a BIGINT, b VARCHAR\n2|y\n"
+         "reject 2:8 : a quote inside a field that does not begin with one: 1,x\"y\n"},
+        {"a,b\n\"1\n2\"x,3\n4,5\n",
+         "a BIGINT, b BIGINT\n4|5\n"
+         "reject 3:10 : text behind a closing quote: \"1\n"
+         "reject 3:9 : a quote inside a field that does not begin with one: 2\"x,3\n"},
     };
     CHECK_ALL(*state, cases, &options);
     assert_string_equal(test_read(*state, "f.csv", BYTES("a,b\n1,2\n3,\0004\n5,6\n"), &options),
-                        "a BIGINT, b BIGINT\n1|2\n5|6\nreject 3:11 : a NUL byte: 3,\xef\xbf\xbd" "4\n");
+                        "a BIGINT, b BIGINT\n1|2\n5|6\nreject 3:11 : a NUL byte: 3,\xef\xbf\xbd"
+                        "4\n");
     assert_int_equal(test_info()->records, 3);
     assert_int_equal(test_info()->rejected, 1);
     /* The header is not one of the records. */
@@ -151,13 +156,15 @@ static void the_user_may_say_the_delimiter(void **state)
     static const mdm_read_options colon = {.delimiter = ":"}, wrong = {.delimiter = "ab"};
     assert_string_equal(test_read(*state, "f.csv", BYTES("a:b\n1:x,y\n"), &colon),
                         "a BIGINT, b VARCHAR\n1|x,y\n");
-    assert_string_equal(test_read(*state, "f.csv", BYTES("a:b\n"), &wrong), "2: 'ab' is no delimiter");
+    assert_string_equal(test_read(*state, "f.csv", BYTES("a:b\n"), &wrong),
+                        "2: 'ab' is no delimiter");
 }
 
 static void a_tsv_has_tabs_whatever_it_looks_like(void **state)
 {
     assert_string_equal(test_read(*state, "f.tsv", BYTES("a,b\n1,2\n"), NULL), "a,b DOUBLE\n1.2\n");
-    assert_string_equal(test_read(*state, "x.tsv.csv", BYTES("a,b\n1,2\n"), NULL), "a,b DOUBLE\n1.2\n");
+    assert_string_equal(test_read(*state, "x.tsv.csv", BYTES("a,b\n1,2\n"), NULL),
+                        "a,b DOUBLE\n1.2\n");
 }
 
 static mdm_str repeated(const char *head, const char *line, size_t count, const char *tail)
@@ -177,9 +184,11 @@ static mdm_str repeated(const char *head, const char *line, size_t count, const 
 static void places_are_right_far_into_a_file(void **state)
 {
     static const mdm_read_options reject = {.reject = true};
-    assert_string_equal(test_read(*state, "f.csv", repeated("a,b\n", "1,\"x\ny\"\n", 200000, "9\n"), NULL),
-                        "8: f.csv:400002: 1 field, expected 2 (byte 1600005)");
-    const char *got = test_read(*state, "f.csv", repeated("a,b\n", "1\n", 150000, "2,3\n"), &reject);
+    assert_string_equal(
+        test_read(*state, "f.csv", repeated("a,b\n", "1,\"x\ny\"\n", 200000, "9\n"), NULL),
+        "8: f.csv:400002: 1 field, expected 2 (byte 1600005)");
+    const char *got =
+        test_read(*state, "f.csv", repeated("a,b\n", "1\n", 150000, "2,3\n"), &reject);
     assert_non_null(strstr(got, "a BIGINT, b BIGINT\n2|3\nreject 2:5 : 1 field, expected 2: 1\n"));
     assert_int_equal(test_info()->rejected, 150000);
 }
@@ -233,7 +242,8 @@ static void a_file_that_changes_meanwhile_is_refused(void **state)
     test_open_stream(path, &file, &stream);
     mdm_stream_close(&stream);
     assert_int_equal(mdm_file_finish_pass(file, 2, &again, &err), MDM_FORMAT);
-    assert_string_equal(err.message, "f.csv: 2 rows and 0 rejects came of 1 records: it changed meanwhile");
+    assert_string_equal(err.message,
+                        "f.csv: 2 rows and 0 rejects came of 1 records: it changed meanwhile");
     test_file_write(path, "a\n1\n2\n");
     assert_int_equal(mdm_file_finish_pass(file, 1, &again, &err), MDM_FORMAT);
     assert_string_equal(err.message, "f.csv: it was changed while it was read");
@@ -278,7 +288,8 @@ static mdm_status read_one(void *data, mdm_error *err)
     int64_t rows = 0;
     if (status == MDM_OK) status = mdm_file_open(&found.files[0], &options, &file, err);
     if (status == MDM_OK) status = mdm_file_stream(file, &stream, err);
-    while (status == MDM_OK && (status = mdm_stream_next(&stream, &chunk, err)) == MDM_OK && chunk) {
+    while (status == MDM_OK && (status = mdm_stream_next(&stream, &chunk, err)) == MDM_OK &&
+           chunk) {
         rows += chunk->rows;
         mdm_chunk_unref(chunk);
     }
@@ -304,7 +315,11 @@ static void every_allocation_and_system_call_may_fail(void **state)
     test_write_bytes(path, BYTES("a,a,\n1,x,2\n3\n4,\"y\"\"z\",\n"));
     test_walk_allocations(read_one, path, 30);
     test_walk_calls(read_one, path, 5 /* EIO */, 10);
-    test_write_bytes(path, BYTES("\xff\xfe" "a\0,\0b\0\n\0" "1\0,\0" "2\0\n\0" "3\0\n\0"));
+    test_write_bytes(path, BYTES("\xff\xfe"
+                                 "a\0,\0b\0\n\0"
+                                 "1\0,\0"
+                                 "2\0\n\0"
+                                 "3\0\n\0"));
     test_walk_allocations(read_one, path, 30);
 }
 

@@ -60,7 +60,8 @@ static void read_plainly(const mdm_csv_dialect *d, mdm_str text, plain *out)
 typedef void scan_function(mdm_csv_index *, mdm_str, bool);
 
 /* Scan in pieces of a random size, as a window shows them. */
-static void check_one(scan_function *scan, const mdm_csv_dialect *dialect, const char *bytes, size_t len)
+static void check_one(scan_function *scan, const mdm_csv_dialect *dialect, const char *bytes,
+                      size_t len)
 {
     static char text[4096 + MDM_CSV_BLOCK];
     static uint32_t room[2 * 8192];
@@ -75,8 +76,8 @@ static void check_one(scan_function *scan, const mdm_csv_dialect *dialect, const
         if (shown > len) shown = len;
         scan(&index, (mdm_str){text, shown}, shown == len);
     }
-    if (index.bad != expected.bad || index.fault != expected.fault || index.count != expected.count ||
-        index.record_count != expected.record_count ||
+    if (index.bad != expected.bad || index.fault != expected.fault ||
+        index.count != expected.count || index.record_count != expected.record_count ||
         memcmp(index.ends, expected.ends, index.count * sizeof *room) != 0 ||
         memcmp(index.records, expected.records, index.record_count * sizeof *room) != 0 ||
         (index.bad == SIZE_MAX && index.in_quotes != expected.in_quotes))
@@ -107,7 +108,8 @@ static void it_agrees_with_a_reader_byte_by_byte(void **state)
         const size_t odd = 1 + (size_t)rand() % 40; /* most texts have few special characters */
         for (size_t i = 0; i < len; i++) {
             text[i] = letters[(size_t)rand() % (sizeof letters - 1)];
-            if ((size_t)rand() % odd && text[i] != d->delimiter && text[i] != d->newline) text[i] = 'a';
+            if ((size_t)rand() % odd && text[i] != d->delimiter && text[i] != d->newline)
+                text[i] = 'a';
         }
         check_both(d, text, len);
     }
@@ -132,7 +134,8 @@ static void it_agrees_on_well_formed_text(void **state)
                 }
                 text[len++] = '"';
             } else {
-                for (size_t i = 0; i < size / 8; i++) text[len++] = 'x';
+                for (size_t i = 0; i < size / 8; i++)
+                    text[len++] = 'x';
             }
             if (rand() % 9 == 0) text[len++] = '\r', text[len++] = '\n';
             else text[len++] = rand() % 5 ? ',' : '\n';
@@ -143,8 +146,8 @@ static void it_agrees_on_well_formed_text(void **state)
 
 static void states_hold_across_every_border_of_blocks(void **state)
 {
-    static const char *const pieces[] = {"\"\"", "\"a\"\"b\"", "\"a\",", "a\"b", "\"a\"b", "\r\n", "\rx",
-                                         "\"\r\n\"", "\"\"\"\"", "\"a\"\r\n"};
+    static const char *const pieces[] = {"\"\"", "\"a\"\"b\"", "\"a\",",   "a\"b",     "\"a\"b",
+                                         "\r\n", "\rx",        "\"\r\n\"", "\"\"\"\"", "\"a\"\r\n"};
     (void)state;
     for (size_t p = 0; p < sizeof pieces / sizeof *pieces; p++)
         for (size_t before = 0; before < 140; before++) {
@@ -172,7 +175,8 @@ static void it_stops_when_ends_are_full_and_goes_on_when_they_are_not(void **sta
         const size_t before = index.scanned;
         mdm_csv_index_scan(&index, (mdm_str){text, 1000}, true);
         assert_true(index.scanned > before && index.count <= 200);
-        for (size_t i = 0; i < index.count; i++) assert_int_equal(room[i], found++);
+        for (size_t i = 0; i < index.count; i++)
+            assert_int_equal(room[i], found++);
         index.count = 0;
     }
     assert_int_equal(found, 1000);

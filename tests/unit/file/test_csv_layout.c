@@ -19,11 +19,13 @@ static const char *layout_of(mdm_str sample, char known)
     mdm_csv_layout layout;
     char *copy = calloc(1, sample.len + MDM_CSV_BLOCK);
     memcpy(copy, sample.data, sample.len);
-    assert_int_equal(mdm_csv_layout_find((mdm_str){copy, sample.len}, true, known, &layout, NULL), MDM_OK);
+    assert_int_equal(mdm_csv_layout_find((mdm_str){copy, sample.len}, true, known, &layout, NULL),
+                     MDM_OK);
     free(copy);
-    snprintf(text, sizeof text, "%s %c %s%s", mdm_csv_delimiter_text(layout.dialect.delimiter, room),
-             layout.dialect.quote ? layout.dialect.quote : '0', layout.has_header ? "header" : "data",
-             layout.dialect.newline == '\r' ? " R" : "");
+    snprintf(text, sizeof text, "%s %c %s%s",
+             mdm_csv_delimiter_text(layout.dialect.delimiter, room),
+             layout.dialect.quote ? layout.dialect.quote : '0',
+             layout.has_header ? "header" : "data", layout.dialect.newline == '\r' ? " R" : "");
     return text;
 }
 
@@ -68,13 +70,13 @@ static void a_first_record_of_numbers_over_numbers_is_data(void **state)
         {"1,2\n3,4\n", "comma \" data"},
         {"5.1,3.5,setosa\n4.9,3.0,setosa\n", "comma \" data"},
         {"-1;x\n2;y\n", "semicolon \" data"},
-        {"x,y\nz,w\n", "comma \" header"},          /* all text: as it mostly is */
-        {"id,2020\nA,5\n", "comma \" data"},        /* what else could it be? said in a note */
+        {"x,y\nz,w\n", "comma \" header"},   /* all text: as it mostly is */
+        {"id,2020\nA,5\n", "comma \" data"}, /* what else could it be? said in a note */
         {"country,1990,1991\nX,1,2\n", "comma \" header"}, /* names that count */
         {",0,1\na,5,6\n", "comma \" header"},
         {"0,1,2\n5,7,9\n", "comma \" header"},
         {"a,1\n2,3\n", "comma \" header"},
-        {"1,2\n", "comma \" header"},               /* nothing to compare it with */
+        {"1,2\n", "comma \" header"}, /* nothing to compare it with */
         {"n\n1\n2\n", "comma \" header"},
         {"7\n1\n2\n", "comma \" data"},
         {"1,\n2,3\n", "comma \" header"},
@@ -92,10 +94,10 @@ static void delimiters_have_words(void **state)
         const char *word;
         char expected; /* 0: none */
     } cases[] = {
-        {"comma", ','}, {"TAB", '\t'}, {"semicolon", ';'}, {"pipe", '|'}, {"space", ' '}, {",", ','},
-        {"\\t", '\t'},  {"\t", '\t'},  {":", ':'},         {"~", '~'},    {"", 0},        {",,", 0},
-        {"a", 0},       {"1", 0},      {"\"", 0},          {"'", 0},      {"\n", 0},      {".", 0},
-        {"-", 0},       {"\xc3\xa4", 0},
+        {"comma", ','}, {"TAB", '\t'}, {"semicolon", ';'}, {"pipe", '|'}, {"space", ' '},
+        {",", ','},     {"\\t", '\t'}, {"\t", '\t'},       {":", ':'},    {"~", '~'},
+        {"", 0},        {",,", 0},     {"a", 0},           {"1", 0},      {"\"", 0},
+        {"'", 0},       {"\n", 0},     {".", 0},           {"-", 0},      {"\xc3\xa4", 0},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

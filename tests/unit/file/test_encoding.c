@@ -57,7 +57,8 @@ static void a_byte_order_mark_tells(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_string_equal(test_read(*state, "f.csv",
-                                      in(cases[i].encoding, cases[i].mark, cases[i].len, TEXT), NULL),
+                                      in(cases[i].encoding, cases[i].mark, cases[i].len, TEXT),
+                                      NULL),
                             ROWS);
         assert_string_equal(test_info()->encoding, cases[i].shown);
     }
@@ -65,38 +66,44 @@ static void a_byte_order_mark_tells(void **state)
 
 static void the_user_may_say_the_encoding(void **state)
 {
-    static const char *const names[] = {"latin1", "windows-1252", "UTF-16LE", "utf-16", "iso-8859-15"};
+    static const char *const names[] = {"latin1", "windows-1252", "UTF-16LE", "utf-16",
+                                        "iso-8859-15"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const mdm_read_options options = {.encoding = names[i]};
         assert_string_equal(test_read(*state, "f.csv", in(names[i], "", 0, TEXT), &options), ROWS);
     }
     const mdm_read_options japanese = {.encoding = "shift_jis"}, utf8 = {.encoding = "utf-8"};
-    assert_string_equal(test_read(*state, "f.csv", in("shift_jis", "", 0, "a,b\n東京,1\n"), &japanese),
-                        "a VARCHAR, b BIGINT\n東京|1\n");
+    assert_string_equal(
+        test_read(*state, "f.csv", in("shift_jis", "", 0, "a,b\n東京,1\n"), &japanese),
+        "a VARCHAR, b BIGINT\n東京|1\n");
     assert_string_equal(test_read(*state, "f.csv", mdm_str_from(TEXT), &utf8), ROWS);
 }
 
 static void an_unknown_encoding_is_refused_with_a_hint(void **state)
 {
     const mdm_read_options options = {.encoding = "klingon"};
-    assert_string_equal(test_read(*state, "f.csv", BYTES("a\n"), &options), "2: unknown encoding 'klingon'");
+    assert_string_equal(test_read(*state, "f.csv", BYTES("a\n"), &options),
+                        "2: unknown encoding 'klingon'");
     assert_non_null(strstr(test_hint(), "utf-8, latin1"));
 }
 
 static void what_is_not_utf_8_is_guessed_and_said(void **state)
 {
-    assert_string_equal(test_read(*state, "f.csv",
-                                  in("latin1", "", 0, "name,city\nJosé,Málaga\nFrançois,Besançon\n"), NULL),
-                        "name VARCHAR, city VARCHAR\nJosé|Málaga\nFrançois|Besançon\n");
+    assert_string_equal(
+        test_read(*state, "f.csv",
+                  in("latin1", "", 0, "name,city\nJosé,Málaga\nFrançois,Besançon\n"), NULL),
+        "name VARCHAR, city VARCHAR\nJosé|Málaga\nFrançois|Besançon\n");
     assert_string_equal(test_info()->encoding, "iso-8859-1 (guessed)");
-    assert_string_equal(test_notes(), "f.csv is not UTF-8: it was read as ISO-8859-1, which is a guess\n");
+    assert_string_equal(test_notes(),
+                        "f.csv is not UTF-8: it was read as ISO-8859-1, which is a guess\n");
 }
 
 static void the_guess_comes_however_late_the_first_odd_byte(void **state)
 {
     static char text[1 << 20];
     size_t len = (size_t)snprintf(text, sizeof text, "a,b\n");
-    for (int i = 0; i < 60000; i++) len += (size_t)snprintf(text + len, sizeof text - len, "%d,xyz\n", i);
+    for (int i = 0; i < 60000; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%d,xyz\n", i);
     len += (size_t)snprintf(text + len, sizeof text - len, "1,Jos\xe9\n2,Fran\xe7ois\n");
     const char *got = test_read(*state, "f.csv", (mdm_str){text, len}, NULL);
     assert_non_null(strstr(got, "\n1|José\n2|François\n"));
@@ -130,7 +137,8 @@ static void bytes_are_counted_in_the_file_as_it_is(void **state)
 {
     static const mdm_read_options reject = {.reject = true};
     const mdm_str text = in("UTF-16LE", "\xff\xfe", 2, "a,b\nß,1\nx\n€,2,3\ny,4\n");
-    assert_string_equal(test_read(*state, "f.csv", text, NULL), "8: f.csv:3: 1 field, expected 2 (byte 19)");
+    assert_string_equal(test_read(*state, "f.csv", text, NULL),
+                        "8: f.csv:3: 1 field, expected 2 (byte 19)");
     assert_string_equal(test_read(*state, "f.csv", text, &reject),
                         "a VARCHAR, b BIGINT\nß|1\ny|4\n"
                         "reject 3:19 : 1 field, expected 2: x\n"
@@ -156,19 +164,23 @@ static void characters_across_the_borders_of_windows_are_whole(void **state)
     /* Windows are a power of two bytes, lines are 11. */
     static char text[1 << 20];
     size_t len = (size_t)snprintf(text, sizeof text, "a,b\n");
-    for (int i = 0; i < 80000; i++) len += (size_t)snprintf(text + len, sizeof text - len, "1,€ß\xf0\x9f\x98\x80\n");
+    for (int i = 0; i < 80000; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "1,€ß\xf0\x9f\x98\x80\n");
     test_read(*state, "f.csv", (mdm_str){text, len}, NULL);
     assert_int_equal(test_info()->records, 80000);
     memcpy(text + len - 12, "1,\xe2\x82\n", 5); /* an unfinished character at the end of a line */
-    assert_non_null(strstr(test_read(*state, "f.csv", (mdm_str){text, len}, NULL), ": not UTF-8 (byte"));
+    assert_non_null(
+        strstr(test_read(*state, "f.csv", (mdm_str){text, len}, NULL), ": not UTF-8 (byte"));
 }
 
 static void json_may_be_in_any_encoding(void **state)
 {
-    assert_string_equal(test_read(*state, "f.json", in("UTF-16BE", "\xfe\xff", 2, "[{\"ä\":\"ß\"}]"), NULL),
-                        "ä VARCHAR\nß\n");
-    assert_string_equal(test_read(*state, "f.json", in("latin1", "", 0, "[{\"a\":\"Málaga é à ß ü\"}]"), NULL),
-                        "a VARCHAR\nMálaga é à ß ü\n");
+    assert_string_equal(
+        test_read(*state, "f.json", in("UTF-16BE", "\xfe\xff", 2, "[{\"ä\":\"ß\"}]"), NULL),
+        "ä VARCHAR\nß\n");
+    assert_string_equal(
+        test_read(*state, "f.json", in("latin1", "", 0, "[{\"a\":\"Málaga é à ß ü\"}]"), NULL),
+        "a VARCHAR\nMálaga é à ß ü\n");
 }
 
 int main(void)

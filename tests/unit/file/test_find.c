@@ -71,9 +71,12 @@ static void suffixes_tell_format_and_packing(void **state)
         mdm_file_format format;
         mdm_file_packing packing;
     } cases[] = {
-        {"a.csv", MDM_FILE_CSV, MDM_PACKED_NOT},      {"a.tsv", MDM_FILE_CSV, MDM_PACKED_NOT},
-        {"A.CSV", MDM_FILE_CSV, MDM_PACKED_NOT},      {"a.csv.gz", MDM_FILE_CSV, MDM_PACKED_GZIP},
-        {"a.tsv.zst", MDM_FILE_CSV, MDM_PACKED_ZSTD}, {"a.json", MDM_FILE_JSON, MDM_PACKED_NOT},
+        {"a.csv", MDM_FILE_CSV, MDM_PACKED_NOT},
+        {"a.tsv", MDM_FILE_CSV, MDM_PACKED_NOT},
+        {"A.CSV", MDM_FILE_CSV, MDM_PACKED_NOT},
+        {"a.csv.gz", MDM_FILE_CSV, MDM_PACKED_GZIP},
+        {"a.tsv.zst", MDM_FILE_CSV, MDM_PACKED_ZSTD},
+        {"a.json", MDM_FILE_JSON, MDM_PACKED_NOT},
         {"a.jsonl.gz", MDM_FILE_JSON, MDM_PACKED_GZIP},
         {"a.ndjson.zst", MDM_FILE_JSON, MDM_PACKED_ZSTD},
         {"a.parquet", MDM_FILE_PARQUET, MDM_PACKED_NOT},
@@ -91,8 +94,9 @@ static void suffixes_tell_format_and_packing(void **state)
 
 static void paths_are_literal(void **state)
 {
-    static const char *const names[] = {"*.csv", "[a]?.csv", "-x.csv", "~.csv", "a'b.csv", "a\"b.csv",
-                                        "{a,b}.csv", "a;b.csv", "file:x.csv", "\xc3\xa4.csv"};
+    static const char *const names[] = {"*.csv",      "[a]?.csv",    "-x.csv",    "~.csv",
+                                        "a'b.csv",    "a\"b.csv",    "{a,b}.csv", "a;b.csv",
+                                        "file:x.csv", "\xc3\xa4.csv"};
     assert_int_equal(chdir(*state), 0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char expected[64];
@@ -110,11 +114,15 @@ static void what_cannot_be_read_is_refused_with_the_reason(void **state)
     assert_int_equal(mkfifo(test_path(folder, "pipe.csv"), 0600), 0);
     assert_int_equal(mkdir(test_path(folder, "empty"), 0700), 0);
     assert_non_null(strstr(found_at(test_path(folder, "gone.csv")), "8 /"));
-    assert_non_null(strstr(found_at(test_path(folder, "gone.csv")), "gone.csv: no such file or folder"));
-    assert_non_null(strstr(found_at(test_path(folder, "notes.txt")), "notes.txt: no reader for such a name"));
-    assert_non_null(strstr(found_at(test_path(folder, "pipe.csv")), "pipe.csv: not a regular file"));
+    assert_non_null(
+        strstr(found_at(test_path(folder, "gone.csv")), "gone.csv: no such file or folder"));
+    assert_non_null(
+        strstr(found_at(test_path(folder, "notes.txt")), "notes.txt: no reader for such a name"));
+    assert_non_null(
+        strstr(found_at(test_path(folder, "pipe.csv")), "pipe.csv: not a regular file"));
     assert_non_null(strstr(found_at("/dev/null"), "/dev/null: not a regular file"));
-    assert_non_null(strstr(found_at(test_path(folder, "empty")), "empty: a folder without data files"));
+    assert_non_null(
+        strstr(found_at(test_path(folder, "empty")), "empty: a folder without data files"));
     assert_string_equal(found_at(""), "8 an empty path is no file");
 }
 
@@ -130,8 +138,10 @@ static void a_link_to_a_file_is_that_file_under_its_own_name(void **state)
 static void standard_names_become_standard_keys(void **state)
 {
     static const char *const names[] = {"training.csv", "val.parquet", "testing.json"};
-    for (size_t i = 0; i < 3; i++) touch(*state, names[i]);
-    assert_string_equal(found_at(*state), "validation=val.parquet train=training.csv test=testing.json");
+    for (size_t i = 0; i < 3; i++)
+        touch(*state, names[i]);
+    assert_string_equal(found_at(*state),
+                        "validation=val.parquet train=training.csv test=testing.json");
 }
 
 static void of_two_files_for_one_key_the_later_is_taken_and_said(void **state)
@@ -140,19 +150,21 @@ static void of_two_files_for_one_key_the_later_is_taken_and_said(void **state)
     touch(*state, "train.parquet");
     touch(*state, "dev.csv");
     touch(*state, "validation.csv");
-    assert_string_equal(found_at(*state),
-                        "train=train.parquet validation=dev.csv\n"
-                        "train.csv and train.parquet are both table 'train'; train.parquet is taken\n"
-                        "validation.csv and dev.csv are both table 'validation'; dev.csv is taken");
+    assert_string_equal(
+        found_at(*state),
+        "train=train.parquet validation=dev.csv\n"
+        "train.csv and train.parquet are both table 'train'; train.parquet is taken\n"
+        "validation.csv and dev.csv are both table 'validation'; dev.csv is taken");
 }
 
 static void beside_standard_names_others_are_left_out_and_said(void **state)
 {
     touch(*state, "train.csv");
     touch(*state, "stores.csv");
-    assert_string_equal(found_at(*state),
-                        "train=train.csv\nstores.csv was left out: beside train, test and the like only "
-                        "these are read; name it to take it");
+    assert_string_equal(
+        found_at(*state),
+        "train=train.csv\nstores.csv was left out: beside train, test and the like only "
+        "these are read; name it to take it");
 }
 
 static void without_standard_names_each_file_is_a_table(void **state)
@@ -184,10 +196,12 @@ static void a_competition_is_recognised(void **state)
         {{"gender_submission.csv", "train.csv"},
          "train=train.csv sample_submission=gender_submission.csv K"},
         {{"sample_submission.csv", "submission.csv", "test.csv"},
-         "test=test.csv sample_submission=sample_submission.csv K\nsubmission.csv was left out: beside "
+         "test=test.csv sample_submission=sample_submission.csv K\nsubmission.csv was left out: "
+         "beside "
          "train, test and the like only these are read; name it to take it"},
         {{"sample_submission.csv", "other.csv"},
-         "sample_submission=sample_submission.csv\nother.csv was left out: beside train, test and the "
+         "sample_submission=sample_submission.csv\nother.csv was left out: beside train, test and "
+         "the "
          "like only these are read; name it to take it"},
         {{"train.csv", "test.csv"}, "train=train.csv test=test.csv"},
     };
@@ -198,7 +212,8 @@ static void a_competition_is_recognised(void **state)
         char copy[512];
         snprintf(copy, sizeof copy, "%s", folder);
         assert_int_equal(mkdir(copy, 0700), 0);
-        for (size_t f = 0; f < 4 && cases[i].files[f]; f++) touch(copy, cases[i].files[f]);
+        for (size_t f = 0; f < 4 && cases[i].files[f]; f++)
+            touch(copy, cases[i].files[f]);
         assert_string_equal(found_at(copy), cases[i].expected);
     }
 }

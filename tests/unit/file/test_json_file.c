@@ -34,7 +34,8 @@ static void check_all(const char *folder, const json_case *cases, size_t count,
     for (size_t i = 0; i < count; i++) {
         const char *got = test_read(folder, cases[i].name, mdm_str_from(cases[i].text), options);
         if (strcmp(got, cases[i].expected) != 0)
-            fail_msg("case %zu: %s\ngot: %s\nexpected: %s", i, cases[i].text, got, cases[i].expected);
+            fail_msg("case %zu: %s\ngot: %s\nexpected: %s", i, cases[i].text, got,
+                     cases[i].expected);
     }
 }
 #define CHECK_ALL(folder, cases, options) \
@@ -43,7 +44,8 @@ static void check_all(const char *folder, const json_case *cases, size_t count,
 static void records_come_out_as_rows(void **state)
 {
     static const json_case cases[] = {
-        {"f.json", "[{\"a\":1,\"b\":\"x\"},{\"a\":2,\"b\":null}]", "a BIGINT, b VARCHAR\n1|x\n2|~\n"},
+        {"f.json", "[{\"a\":1,\"b\":\"x\"},{\"a\":2,\"b\":null}]",
+         "a BIGINT, b VARCHAR\n1|x\n2|~\n"},
         {"f.json", " [ ] ", "8: f.json: no records with keys"},
         {"f.json", "{\"a\":1}\n{\"a\":2}\n", "a BIGINT\n1\n2\n"},
         {"f.json", "{\"a\":1}{\"a\":2} {\"a\":3}", "a BIGINT\n1\n2\n3\n"},
@@ -61,7 +63,8 @@ static void records_come_out_as_rows(void **state)
 static void values_keep_what_they_are(void **state)
 {
     static const json_case cases[] = {
-        {"f.json", "[{\"a\":12345678901234567890},{\"a\":1}]", "a VARCHAR\n12345678901234567890\n1\n"},
+        {"f.json", "[{\"a\":12345678901234567890},{\"a\":1}]",
+         "a VARCHAR\n12345678901234567890\n1\n"},
         {"f.json", "[{\"a\":1.5},{\"a\":2}]", "a DOUBLE\n1.5\n2\n"},
         {"f.json", "[{\"a\":\"00501\"},{\"a\":\"12\"}]", "a VARCHAR\n00501\n12\n"},
         {"f.json", "[{\"a\":\"2024-01-31\"},{\"a\":null}]", "a DATE\n2024-01-31\n~\n"},
@@ -78,16 +81,19 @@ static void nan_is_no_value_and_said(void **state)
 {
     assert_string_equal(test_read(*state, "f.json", BYTES("[{\"a\":NaN},{\"a\":2.5}]"), NULL),
                         "a DOUBLE\n~\n2.5\n");
-    assert_string_equal(test_notes(), "f.json: NaN, which is no JSON, was taken for no value 1 time\n");
+    assert_string_equal(test_notes(),
+                        "f.json: NaN, which is no JSON, was taken for no value 1 time\n");
 }
 
 static void what_is_not_records_is_refused(void **state)
 {
     static const json_case cases[] = {
-        {"f.json", "42", "8: f.json:1: not records: an array of objects, or one object per line, is "
-                         "expected (byte 1)"},
-        {"f.json", "\n \"x\"", "8: f.json:2: not records: an array of objects, or one object per line, is "
-                               "expected (byte 3)"},
+        {"f.json", "42",
+         "8: f.json:1: not records: an array of objects, or one object per line, is "
+         "expected (byte 1)"},
+        {"f.json", "\n \"x\"",
+         "8: f.json:2: not records: an array of objects, or one object per line, is "
+         "expected (byte 3)"},
         {"f.json", "[1,2]", "8: f.json:1: not a record (an object) (byte 2)"},
         {"f.json", "[[1],[2]]", "8: f.json:1: not a record (an object) (byte 2)"},
         {"f.json", "{\"a\":1}", "8: f.json: one object, not records"},
@@ -107,14 +113,16 @@ static void bad_json_is_refused_with_its_place(void **state)
         {"f.json", "[{\"a\":1}", "8: f.json:1: the JSON text ends early (byte 9)"},
         {"f.json", "[{\"a\":1}]x", "8: f.json:1: something else follows the array (byte 10)"},
         {"f.json", "[{\"a\":1} {\"a\":2}]", "8: f.json:1: no ',' or ']' behind a record (byte 10)"},
-        {"f.json", "[{\"a\":1,\"a\":2}]", "8: f.json:1: a key that occurs twice in its record (byte 9)"},
+        {"f.json", "[{\"a\":1,\"a\":2}]",
+         "8: f.json:1: a key that occurs twice in its record (byte 9)"},
         {"f.json", "[{\"a\":\"\\u0000\"}]", "8: f.json:1: a NUL character in a string (byte 8)"},
         {"f.json", "[{\"a\":Infinity}]", "8: f.json:1: no JSON value (byte 7)"},
         {"f.jsonl", "{\"a\":1}\n{\"a\":\n", "8: f.jsonl:3: the JSON text ends early (byte 15)"},
     };
     CHECK_ALL(*state, cases, NULL);
-    assert_string_equal(test_read(*state, "f.json", BYTES("[{\"a\":\"\xff\"},{\"b\":\"äöü\"}]"), NULL),
-                        "8: f.json:1: not UTF-8 (byte 8)");
+    assert_string_equal(
+        test_read(*state, "f.json", BYTES("[{\"a\":\"\xff\"},{\"b\":\"äöü\"}]"), NULL),
+        "8: f.json:1: not UTF-8 (byte 8)");
 }
 
 static void bad_records_are_left_out_when_asked(void **state)
@@ -128,7 +136,8 @@ static void bad_records_are_left_out_when_asked(void **state)
          "a BIGINT\n1\n4\nreject 1:11 : not a record (an object): 5\n"
          "reject 1:21 : a key that occurs twice in its record: {\"a\":2,\"a\":3}\n"},
         /* In an array nobody knows where the next record begins. */
-        {"f.json", "[{\"a\":1}, {\"a\" 2}, {\"a\":3}]", "8: f.json:1: no ':' behind a key (byte 16)"},
+        {"f.json", "[{\"a\":1}, {\"a\" 2}, {\"a\":3}]",
+         "8: f.json:1: no ':' behind a key (byte 16)"},
     };
     CHECK_ALL(*state, cases, &reject);
 }
@@ -137,8 +146,9 @@ static void a_wished_type_refuses_what_does_not_fit(void **state)
 {
     static const mdm_column_wish wishes[] = {{.name = "a", .type = "int"}};
     const mdm_read_options reject = {.wishes = wishes, .wish_count = 1, .reject = true};
-    assert_string_equal(test_read(*state, "f.json", BYTES("[{\"a\":1},\n {\"a\":1.5},\n {\"a\":7}]"), &reject),
-                        "a BIGINT\n1\n7\nreject 2:17 a: no BIGINT: 1.5\n");
+    assert_string_equal(
+        test_read(*state, "f.json", BYTES("[{\"a\":1},\n {\"a\":1.5},\n {\"a\":7}]"), &reject),
+        "a BIGINT\n1\n7\nreject 2:17 a: no BIGINT: 1.5\n");
 }
 
 static void keys_that_databases_take_for_one_are_renamed(void **state)
@@ -150,8 +160,9 @@ static void keys_that_databases_take_for_one_are_renamed(void **state)
 static void too_many_keys_are_refused(void **state)
 {
     static const mdm_read_options options = {.max_columns = 2};
-    assert_string_equal(test_read(*state, "f.json", BYTES("[{\"a\":1,\"b\":2},{\"c\":3}]"), &options),
-                        "8: f.json: 3 columns, at most 2 can be stored");
+    assert_string_equal(
+        test_read(*state, "f.json", BYTES("[{\"a\":1,\"b\":2},{\"c\":3}]"), &options),
+        "8: f.json: 3 columns, at most 2 can be stored");
 }
 
 static void records_may_be_longer_than_the_window(void **state)

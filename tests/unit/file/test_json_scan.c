@@ -21,7 +21,9 @@ static const char *scan(const char *text)
     mdm_json_scan s = mdm_json_scan_of(padded, padded + len);
     const mdm_str token = mdm_json_value(&s);
     if (token.len) snprintf(answer, sizeof answer, "%zu", token.len);
-    else snprintf(answer, sizeof answer, "%d: %s", (int)(s.fault - padded), s.reason[0] ? s.reason : "early");
+    else
+        snprintf(answer, sizeof answer, "%d: %s", (int)(s.fault - padded),
+                 s.reason[0] ? s.reason : "early");
     return answer;
 }
 
@@ -30,10 +32,23 @@ static void values_are_stepped_over(void **state)
     static const struct {
         const char *text, *expected;
     } cases[] = {
-        {"0", "1"},       {"-0", "2"},    {"12.5e+10,", "8"},    {"1E5]", "3"},  {"true}", "4"},
-        {"false", "5"},   {"null", "4"},  {"NaN", "3"},          {"\"\"", "2"},  {"\"a b\"", "5"},
-        {"[]", "2"},      {"{}", "2"},    {"[1, 2 ,3]", "9"},    {"[[],{}]", "7"},
-        {"{\"a\":1}", "7"}, {"{ \"a\" : [ ] , \"b\":{}}", "21"}, {" \n\t\r7", "1"},
+        {"0", "1"},
+        {"-0", "2"},
+        {"12.5e+10,", "8"},
+        {"1E5]", "3"},
+        {"true}", "4"},
+        {"false", "5"},
+        {"null", "4"},
+        {"NaN", "3"},
+        {"\"\"", "2"},
+        {"\"a b\"", "5"},
+        {"[]", "2"},
+        {"{}", "2"},
+        {"[1, 2 ,3]", "9"},
+        {"[[],{}]", "7"},
+        {"{\"a\":1}", "7"},
+        {"{ \"a\" : [ ] , \"b\":{}}", "21"},
+        {" \n\t\r7", "1"},
         {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4\\ud83d\\ude00\"", "36"},
         {"\"\xc3\xa4 0123456789012345678901234567890\"", "36"},
     };
@@ -79,7 +94,8 @@ static void what_is_no_json_is_told_with_its_place(void **state)
 
 static void every_beginning_of_a_value_ends_early(void **state)
 {
-    static const char whole[] = "{\"k\\u00e4\\ud83d\\ude00\": [true, null, -1.5e-3, \"a\\n\", {}], \"b\": false}";
+    static const char whole[] =
+        "{\"k\\u00e4\\ud83d\\ude00\": [true, null, -1.5e-3, \"a\\n\", {}], \"b\": false}";
     (void)state;
     for (size_t len = 0; len < sizeof whole - 1; len++) {
         char text[sizeof whole + 64] = {0};

@@ -63,9 +63,10 @@ static mdm_str bytes_of(const char *path)
 
 static void types_are_those_of_the_file(void **state)
 {
-    const char *path = parquet(*state, "f.parquet",
-                               "SELECT 1::TINYINT AS a, '007' AS b, DATE '2024-02-29' AS c, 1.50::DECIMAL(5,2) AS "
-                               "d, 18446744073709551615::UBIGINT AS e, NULL::DOUBLE AS f");
+    const char *path =
+        parquet(*state, "f.parquet",
+                "SELECT 1::TINYINT AS a, '007' AS b, DATE '2024-02-29' AS c, 1.50::DECIMAL(5,2) AS "
+                "d, 18446744073709551615::UBIGINT AS e, NULL::DOUBLE AS f");
     assert_string_equal(test_read_path(path, NULL),
                         "a TINYINT, b VARCHAR, c DATE, d DECIMAL(5,2), e DECIMAL(20,0), f DOUBLE\n"
                         "1|007|2024-02-29|1.50|18446744073709551615|~\n");
@@ -76,21 +77,23 @@ static void types_are_those_of_the_file(void **state)
 
 static void nested_values_travel_as_json(void **state)
 {
-    const char *path = parquet(*state, "f.parquet", "SELECT [1,2] AS l, {'x': 1, 'y': 'a\"b'} AS s");
+    const char *path =
+        parquet(*state, "f.parquet", "SELECT [1,2] AS l, {'x': 1, 'y': 'a\"b'} AS s");
     assert_string_equal(test_read_path(path, NULL),
                         "l VARCHAR, s VARCHAR\n[1,2]|{\"x\":1,\"y\":\"a\\\"b\"}\n");
 }
 
 static void a_file_without_rows_has_its_columns(void **state)
 {
-    assert_string_equal(test_read_path(parquet(*state, "f.parquet", "SELECT 1 AS a WHERE false"), NULL),
-                        "a INTEGER\n");
+    assert_string_equal(
+        test_read_path(parquet(*state, "f.parquet", "SELECT 1 AS a WHERE false"), NULL),
+        "a INTEGER\n");
 }
 
 static void paths_are_no_patterns(void **state)
 {
-    static const char *const names[] = {"a'b.parquet", "*.parquet", "[x]?.parquet", "{a,b}.parquet", "a\\b.parquet",
-                                        "x=1.parquet"};
+    static const char *const names[] = {"a'b.parquet",   "*.parquet",    "[x]?.parquet",
+                                        "{a,b}.parquet", "a\\b.parquet", "x=1.parquet"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[512];
         snprintf(path, sizeof path, "%s", parquet(*state, names[i], "SELECT 7 AS a"));
@@ -99,22 +102,27 @@ static void paths_are_no_patterns(void **state)
     }
     /* A folder of hive partitions adds no column. */
     assert_int_equal(mkdir(test_path(*state, "y=5"), 0700), 0);
-    assert_string_equal(test_read_path(parquet(*state, "y=5/f.parquet", "SELECT 7 AS a"), NULL), "a INTEGER\n7\n");
+    assert_string_equal(test_read_path(parquet(*state, "y=5/f.parquet", "SELECT 7 AS a"), NULL),
+                        "a INTEGER\n7\n");
 }
 
 static void what_is_cut_or_damaged_is_refused_with_its_name(void **state)
 {
-    const mdm_str whole = bytes_of(parquet(*state, "w.parquet", "SELECT range AS a, range || 'x' AS b FROM range(1000)"));
-    assert_string_equal(test_read(*state, "f.parquet", BYTES("a,b\n1,2\n3,4\n"), NULL), "8: f.parquet: not a Parquet file");
+    const mdm_str whole = bytes_of(
+        parquet(*state, "w.parquet", "SELECT range AS a, range || 'x' AS b FROM range(1000)"));
+    assert_string_equal(test_read(*state, "f.parquet", BYTES("a,b\n1,2\n3,4\n"), NULL),
+                        "8: f.parquet: not a Parquet file");
     assert_string_equal(test_read(*state, "f.parquet", BYTES("PAR1"), NULL),
                         "8: f.parquet: cut: the Parquet data have no end");
     assert_string_equal(test_read(*state, "f.parquet", BYTES("PAREPAREPAREPARE"), NULL),
                         "8: f.parquet: an encrypted Parquet file");
     assert_string_equal(test_read(*state, "f.parquet", BYTES("PAR1xxxx\xff\xff\xff\x7fPAR1"), NULL),
                         "8: f.parquet: damaged: the Parquet footer is longer than the file");
-    assert_string_equal(test_read(*state, "f.parquet", BYTES(""), NULL), "8: f.parquet: an empty file");
+    assert_string_equal(test_read(*state, "f.parquet", BYTES(""), NULL),
+                        "8: f.parquet: an empty file");
     for (size_t i = 1; i < 40; i++) {
-        const char *got = test_read(*state, "f.parquet", (mdm_str){whole.data, whole.len * i / 40}, NULL);
+        const char *got =
+            test_read(*state, "f.parquet", (mdm_str){whole.data, whole.len * i / 40}, NULL);
         assert_string_equal(got, "8: f.parquet: cut: the Parquet data have no end");
     }
     /* A footer of rubbish. */
@@ -127,21 +135,27 @@ static void what_is_cut_or_damaged_is_refused_with_its_name(void **state)
 
 static void columns_are_converted_as_wished_without_loss(void **state)
 {
-    static const mdm_column_wish wishes[] = {
-        {.name = "a", .type = "varchar"}, {.name = "b", .type = "int"}, {.name = "c", .format = "%d/%m/%Y"},
-        {.name = "d", .type = "bigint"},  {.name = "e", .type = MDM_WISH_NUMBER}};
+    static const mdm_column_wish wishes[] = {{.name = "a", .type = "varchar"},
+                                             {.name = "b", .type = "int"},
+                                             {.name = "c", .format = "%d/%m/%Y"},
+                                             {.name = "d", .type = "bigint"},
+                                             {.name = "e", .type = MDM_WISH_NUMBER}};
     const mdm_read_options options = {.wishes = wishes, .wish_count = 5};
-    const char *good = "SELECT 5 AS a, '12' AS b, '03/04/2024' AS c, 3.0::DOUBLE AS d, '1.5' AS e, 'x' AS f "
-                       "UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL";
+    const char *good =
+        "SELECT 5 AS a, '12' AS b, '03/04/2024' AS c, 3.0::DOUBLE AS d, '1.5' AS e, 'x' AS f "
+        "UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL";
     char path[512];
     snprintf(path, sizeof path, "%s", parquet(*state, "f.parquet", good));
     assert_string_equal(test_read_path(path, &options),
                         "a VARCHAR, b BIGINT, c TIMESTAMP, d BIGINT, e DOUBLE, f VARCHAR\n"
                         "5|12|2024-04-03 00:00:00|3|1.5|x\n~|~|~|~|~|~\n");
     static const char *const bad[][2] = {
-        {"SELECT 5 AS a, '1.5' AS b, '03/04/2024' AS c, 3.0::DOUBLE AS d, '1' AS e", "column \"b\": '1.5' is no BIGINT"},
-        {"SELECT 5 AS a, '1' AS b, '03/04/2024' AS c, 3.5::DOUBLE AS d, '1' AS e", "column \"d\": '3.5' is no BIGINT"},
-        {"SELECT 5 AS a, 'x' AS b, '03/04/2024' AS c, 3::DOUBLE AS d, '1' AS e", "column \"b\": 'x' is no BIGINT"},
+        {"SELECT 5 AS a, '1.5' AS b, '03/04/2024' AS c, 3.0::DOUBLE AS d, '1' AS e",
+         "column \"b\": '1.5' is no BIGINT"},
+        {"SELECT 5 AS a, '1' AS b, '03/04/2024' AS c, 3.5::DOUBLE AS d, '1' AS e",
+         "column \"d\": '3.5' is no BIGINT"},
+        {"SELECT 5 AS a, 'x' AS b, '03/04/2024' AS c, 3::DOUBLE AS d, '1' AS e",
+         "column \"b\": 'x' is no BIGINT"},
     };
     for (size_t i = 0; i < 3; i++) {
         snprintf(path, sizeof path, "%s", parquet(*state, "g.parquet", bad[i][0]));
@@ -153,8 +167,9 @@ static void columns_are_converted_as_wished_without_loss(void **state)
 static void too_many_columns_are_refused(void **state)
 {
     const mdm_read_options options = {.max_columns = 1};
-    assert_string_equal(test_read_path(parquet(*state, "f.parquet", "SELECT 1 AS a, 2 AS b"), &options),
-                        "8: f.parquet: 2 columns, at most 1 can be stored");
+    assert_string_equal(
+        test_read_path(parquet(*state, "f.parquet", "SELECT 1 AS a, 2 AS b"), &options),
+        "8: f.parquet: 2 columns, at most 1 can be stored");
 }
 
 static void duckdb_may_read_it_by_itself(void **state)

@@ -40,15 +40,23 @@ static void a_late_cell_changes_the_type_and_no_value(void **state)
     static const struct {
         const char *usual, *late, *type;
     } cases[] = {
-        {"501", "00501", "VARCHAR"},      {"1", "1.5", "DOUBLE"},
-        {"1", "1e5", "VARCHAR"},          {"1", "0x10", "VARCHAR"},
-        {"1", "1_000", "VARCHAR"},        {"1", " 12", "VARCHAR"},
-        {"1", "+7", "VARCHAR"},           {"1", "12345678901234567890", "VARCHAR"},
-        {"1", "word", "VARCHAR"},         {"1", "-0", "DOUBLE"},
-        {"1.5", "1.50", "VARCHAR"},       {"2024-01-31", "31.01.2024", "VARCHAR"},
+        {"501", "00501", "VARCHAR"},
+        {"1", "1.5", "DOUBLE"},
+        {"1", "1e5", "VARCHAR"},
+        {"1", "0x10", "VARCHAR"},
+        {"1", "1_000", "VARCHAR"},
+        {"1", " 12", "VARCHAR"},
+        {"1", "+7", "VARCHAR"},
+        {"1", "12345678901234567890", "VARCHAR"},
+        {"1", "word", "VARCHAR"},
+        {"1", "-0", "DOUBLE"},
+        {"1.5", "1.50", "VARCHAR"},
+        {"2024-01-31", "31.01.2024", "VARCHAR"},
         {"2024-01-31", "2024-02-30", "VARCHAR"},
-        {"true", "yes", "VARCHAR"},       {"1", "9223372036854775808", "VARCHAR"},
-        {"x", "1", "VARCHAR"},            {"1", "9223372036854775807", "BIGINT"},
+        {"true", "yes", "VARCHAR"},
+        {"1", "9223372036854775808", "VARCHAR"},
+        {"x", "1", "VARCHAR"},
+        {"1", "9223372036854775807", "BIGINT"},
         {"1", "-9223372036854775808", "BIGINT"},
         {"2024-01-31", "1969-07-20", "DATE"},
     };
@@ -88,29 +96,36 @@ static void words_for_no_value_count_where_the_rest_is_no_text(void **state)
 
 static void a_wished_type_is_taken(void **state)
 {
-    static const mdm_column_wish wishes[] = {
-        {.name = "a", .type = "varchar"}, {.name = "b", .type = MDM_WISH_NUMBER},
-        {.name = "c", .format = "%d/%m/%Y"}, {.name = "none", .type = "int"}};
+    static const mdm_column_wish wishes[] = {{.name = "a", .type = "varchar"},
+                                             {.name = "b", .type = MDM_WISH_NUMBER},
+                                             {.name = "c", .format = "%d/%m/%Y"},
+                                             {.name = "none", .type = "int"}};
     const mdm_read_options options = {.wishes = wishes, .wish_count = 4};
-    assert_string_equal(test_read(*state, "f.csv", BYTES("a,b,c\n1,007,03/04/2024\n2,1.5,05/04/2024\n"), &options),
-                        "a VARCHAR, b DOUBLE, c DATE\n1|7|2024-04-03\n2|1.5|2024-04-05\n");
+    assert_string_equal(
+        test_read(*state, "f.csv", BYTES("a,b,c\n1,007,03/04/2024\n2,1.5,05/04/2024\n"), &options),
+        "a VARCHAR, b DOUBLE, c DATE\n1|7|2024-04-03\n2|1.5|2024-04-05\n");
 }
 
 static void a_wish_that_is_none_is_refused(void **state)
 {
     static const mdm_column_wish unknown[] = {{.name = "a", .type = "colour"}};
     static const mdm_column_wish format[] = {{.name = "a", .format = "%Q"}};
-    const mdm_read_options one = {.wishes = unknown, .wish_count = 1}, two = {.wishes = format, .wish_count = 1};
-    assert_int_equal(strncmp(test_read(*state, "f.csv", BYTES("a\n1\n"), &one), "2: column 'a': ", 15), 0);
-    assert_int_equal(strncmp(test_read(*state, "f.csv", BYTES("a\n1\n"), &two), "2: column 'a': ", 15), 0);
+    const mdm_read_options one = {.wishes = unknown, .wish_count = 1},
+                           two = {.wishes = format, .wish_count = 1};
+    assert_int_equal(
+        strncmp(test_read(*state, "f.csv", BYTES("a\n1\n"), &one), "2: column 'a': ", 15), 0);
+    assert_int_equal(
+        strncmp(test_read(*state, "f.csv", BYTES("a\n1\n"), &two), "2: column 'a': ", 15), 0);
 }
 
 static void a_cell_that_does_not_fit_the_wish_is_refused_with_its_place(void **state)
 {
-    static const mdm_column_wish wishes[] = {{.name = "b", .type = "int"}, {.name = "c", .format = "%Y-%m-%d"}};
+    static const mdm_column_wish wishes[] = {{.name = "b", .type = "int"},
+                                             {.name = "c", .format = "%Y-%m-%d"}};
     const mdm_read_options stop = {.wishes = wishes, .wish_count = 2},
                            reject = {.wishes = wishes, .wish_count = 2, .reject = true};
-    const mdm_str text = BYTES("a,b,c\n\"x\ny\",1,2024-01-31\nz,abc,tomorrow\nw,3,soon\nv,4,2024-02-01\n");
+    const mdm_str text =
+        BYTES("a,b,c\n\"x\ny\",1,2024-01-31\nz,abc,tomorrow\nw,3,soon\nv,4,2024-02-01\n");
     assert_string_equal(test_read(*state, "f.csv", text, &stop),
                         "8: f.csv:4: column 'b': 'abc' is no BIGINT (byte 28)");
     assert_string_equal(test_read(*state, "f.csv", text, &reject),
@@ -134,10 +149,12 @@ static void a_text_that_is_rejected_is_cut_at_a_character(void **state)
     static char text[4000] = "a,b\n1,2\n";
     static const mdm_read_options options = {.reject = true};
     size_t len = strlen(text);
-    for (int i = 0; i < 700; i++) memcpy(text + len, "ß", 2), len += 2;
+    for (int i = 0; i < 700; i++)
+        memcpy(text + len, "ß", 2), len += 2;
     memcpy(text + len, "\n", 1);
     const char *got = test_read(*state, "f.csv", (mdm_str){text, len + 1}, &options);
-    assert_int_equal(strncmp(got, "a BIGINT, b BIGINT\n1|2\nreject 3:9 : 1 field, expected 2: ßß", 58), 0);
+    assert_int_equal(
+        strncmp(got, "a BIGINT, b BIGINT\n1|2\nreject 3:9 : 1 field, expected 2: ßß", 58), 0);
 }
 
 int main(void)

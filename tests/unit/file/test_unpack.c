@@ -92,9 +92,12 @@ static void whole_files_come_out_whole(void **state)
     char expected[32];
     snprintf(expected, sizeof expected, "%zu", text.len);
     assert_string_equal(unpacked(*state, MDM_PACKED_NOT, text), expected);
-    assert_string_equal(unpacked(*state, MDM_PACKED_GZIP, gzipped(text, packed, sizeof packed)), expected);
-    assert_string_equal(unpacked(*state, MDM_PACKED_ZSTD, zstd(text, packed, sizeof packed)), expected);
-    assert_string_equal(unpacked(*state, MDM_PACKED_GZIP, gzipped(BYTES(""), packed, sizeof packed)), "0");
+    assert_string_equal(unpacked(*state, MDM_PACKED_GZIP, gzipped(text, packed, sizeof packed)),
+                        expected);
+    assert_string_equal(unpacked(*state, MDM_PACKED_ZSTD, zstd(text, packed, sizeof packed)),
+                        expected);
+    assert_string_equal(
+        unpacked(*state, MDM_PACKED_GZIP, gzipped(BYTES(""), packed, sizeof packed)), "0");
 }
 
 static void members_one_after_the_other_are_one_file(void **state)
@@ -112,8 +115,9 @@ static void members_one_after_the_other_are_one_file(void **state)
         len += a.len;
         char expected[32];
         snprintf(expected, sizeof expected, "%zu", rows(20000).len + 12);
-        assert_string_equal(unpacked(*state, kind ? MDM_PACKED_ZSTD : MDM_PACKED_GZIP,
-                                     (mdm_str){joined, len}), expected);
+        assert_string_equal(
+            unpacked(*state, kind ? MDM_PACKED_ZSTD : MDM_PACKED_GZIP, (mdm_str){joined, len}),
+            expected);
     }
 }
 
@@ -123,7 +127,9 @@ static void a_file_cut_anywhere_is_refused(void **state)
         const mdm_str whole = kind ? zstd(rows(3000), packed, sizeof packed)
                                    : gzipped(rows(3000), packed, sizeof packed);
         for (size_t i = 0; i < 40; i++) {
-            const size_t len = i < 20 ? i : i < 30 ? whole.len - (i - 19) : whole.len * (i - 29) / 11;
+            const size_t len = i < 20   ? i
+                               : i < 30 ? whole.len - (i - 19)
+                                        : whole.len * (i - 29) / 11;
             const char *answer = unpacked(*state, kind ? MDM_PACKED_ZSTD : MDM_PACKED_GZIP,
                                           (mdm_str){whole.data, len});
             if (strncmp(answer, "8 file: ", 8) != 0) fail_msg("cut at %zu: %s", len, answer);
@@ -150,20 +156,23 @@ static void what_was_changed_is_refused(void **state)
 static void something_behind_the_end_is_refused(void **state)
 {
     for (int kind = 0; kind < 2; kind++) {
-        const mdm_str whole = kind ? zstd(rows(9), packed, sizeof packed)
-                                   : gzipped(rows(9), packed, sizeof packed);
+        const mdm_str whole =
+            kind ? zstd(rows(9), packed, sizeof packed) : gzipped(rows(9), packed, sizeof packed);
         memcpy(joined, whole.data, whole.len);
         memcpy(joined + whole.len, "garbage", 7);
         for (size_t more = 1; more <= 7; more++)
             assert_int_equal(unpacked(*state, kind ? MDM_PACKED_ZSTD : MDM_PACKED_GZIP,
-                                      (mdm_str){joined, whole.len + more})[0], '8');
+                                      (mdm_str){joined, whole.len + more})[0],
+                             '8');
     }
 }
 
 static void what_is_not_packed_is_told(void **state)
 {
-    assert_string_equal(unpacked(*state, MDM_PACKED_GZIP, BYTES("a,b\n")), "8 file: not a gzip file");
-    assert_string_equal(unpacked(*state, MDM_PACKED_ZSTD, BYTES("a,b\n")), "8 file: not a zstd file");
+    assert_string_equal(unpacked(*state, MDM_PACKED_GZIP, BYTES("a,b\n")),
+                        "8 file: not a gzip file");
+    assert_string_equal(unpacked(*state, MDM_PACKED_ZSTD, BYTES("a,b\n")),
+                        "8 file: not a zstd file");
     assert_string_equal(unpacked(*state, MDM_PACKED_GZIP, BYTES("")), "8 file: not a gzip file");
 }
 
@@ -189,7 +198,8 @@ static void the_hash_is_of_the_bytes_of_the_file(void **state)
     test_write_bytes(path, bytes);
     assert_int_equal(mdm_unpacker_open(path, MDM_PACKED_GZIP, &u, NULL), MDM_OK);
     assert_int_equal(mdm_unpacker_hash_all(u, NULL), MDM_OK);
-    do assert_int_equal(mdm_unpacker_read(u, block, sizeof block, &len, NULL), MDM_OK);
+    do
+        assert_int_equal(mdm_unpacker_read(u, block, sizeof block, &len, NULL), MDM_OK);
     while (len == sizeof block);
     assert_true(mdm_unpacker_hash(u) == mdm_hash(bytes));
     assert_int_equal(mdm_unpacker_done(u), bytes.len);
@@ -214,7 +224,8 @@ static mdm_status read_one(void *path, mdm_error *err)
     mdm_unpacker *u = NULL;
     mdm_status status = mdm_unpacker_open(path, MDM_PACKED_GZIP, &u, err);
     if (status == MDM_OK) status = mdm_unpacker_hash_all(u, err);
-    while (status == MDM_OK && len > 0) status = mdm_unpacker_read(u, block, sizeof block, &len, err);
+    while (status == MDM_OK && len > 0)
+        status = mdm_unpacker_read(u, block, sizeof block, &len, err);
     mdm_unpacker_close(u);
     return status;
 }

@@ -30,7 +30,8 @@ static char text[1 << 20], expected[1 << 20];
 static void put(char *to, const char *words, size_t times)
 {
     const size_t len = strlen(words);
-    for (to += strlen(to); times > 0; times--, to += len) memcpy(to, words, len + 1);
+    for (to += strlen(to); times > 0; times--, to += len)
+        memcpy(to, words, len + 1);
 }
 
 static void begin(const char *head, const char *schema)
@@ -84,7 +85,8 @@ static void a_bad_line_is_skipped_wherever_windows_end(void **state)
         put(text, "z", 90);
         put(text, "\nw,2\n", 1);
         put(expected, "|1\nw|2\n", 1);
-        snprintf(line, sizeof line, "reject 3:%zu : a quote that is never closed: y,\"never closed, ",
+        snprintf(line, sizeof line,
+                 "reject 3:%zu : a quote that is never closed: y,\"never closed, ",
                  4 + shift + 1 + 3 + 3);
         put(expected, line, 1);
         put(expected, "z", 90);
@@ -103,7 +105,11 @@ static void a_record_that_is_too_long_is_refused_as_one_line(void **state)
     assert_string_equal(test_read(*state, "f.csv", mdm_str_from(text), NULL),
                         "8: f.csv:3: a record of more than 256 MB (byte 11)");
     const char *got = test_read(*state, "f.csv", mdm_str_from(text), &reject);
-    assert_int_equal(strncmp(got, "a BIGINT, b BIGINT\n1|2\n6|7\nreject 3:11 : a record of more than 256 MB: 3,x", 74), 0);
+    assert_int_equal(
+        strncmp(got,
+                "a BIGINT, b BIGINT\n1|2\n6|7\nreject 3:11 : a record of more than 256 MB: 3,x",
+                74),
+        0);
     assert_int_equal(test_info()->rejected, 1);
 
     begin("{\"a\":1}\n{\"a\":\"", "");
@@ -112,7 +118,9 @@ static void a_record_that_is_too_long_is_refused_as_one_line(void **state)
     assert_string_equal(test_read(*state, "f.jsonl", mdm_str_from(text), NULL),
                         "8: f.jsonl:2: a record of more than 256 MB (byte 9)");
     got = test_read(*state, "f.jsonl", mdm_str_from(text), &reject);
-    assert_int_equal(strncmp(got, "a BIGINT\n1\n3\nreject 2:9 : a record of more than 256 MB: {\"a\":\"x", 63), 0);
+    assert_int_equal(
+        strncmp(got, "a BIGINT\n1\n3\nreject 2:9 : a record of more than 256 MB: {\"a\":\"x", 63),
+        0);
     assert_int_equal(test_info()->rejected, 1);
 }
 
@@ -120,7 +128,8 @@ static void a_record_of_many_fields_outgrows_the_index(void **state)
 {
     begin("", "");
     for (int row = 0; row < 3; row++) {
-        for (int i = 0; i < 700; i++) put(text, i ? (row ? ",7" : ",c") : (row ? "7" : "c"), 1);
+        for (int i = 0; i < 700; i++)
+            put(text, i ? (row ? ",7" : ",c") : (row ? "7" : "c"), 1);
         put(text, "\n", 1);
     }
     const char *got = test_read(*state, "f.csv", mdm_str_from(text), NULL);
