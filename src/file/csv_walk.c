@@ -266,20 +266,37 @@ static inline mdm_status judge(mdm_csv_walk *walk, const csv_record *r, bool *is
     return refuse_width(walk, r, err);
 }
 
+/* Step over records of the index as long as nothing is to be said of them. */
+static void skip_sound(mdm_csv_walk *walk)
+{
+    const mdm_csv_index *index = &walk->index;
+    if (walk->base.window.bad != SIZE_MAX || index->returns) return;
+    const size_t from = walk->next;
+    size_t next = from, first = walk->first;
+    while (next < index->record_count && index->records[next] - first == walk->columns)
+        first = index->records[next++];
+    if (next == from) return;
+    walk->base.records += (int64_t)(next - from);
+    walk->lines += (int64_t)(next - from);
+    walk->next = next;
+    walk->first = first;
+    walk->at = index->ends[first - 1] + 1;
+}
+
 mdm_status mdm_csv_walk_check(mdm_csv_walk *walk, mdm_error *err)
 {
     for (;;) {
         csv_record r;
         found what;
         bool is_row;
+        skip_sound(walk);
         MDM_TRY(next_record(walk, true, &r, &what, err));
         if (what == FOUND_END) return MDM_OK;
         MDM_TRY(judge(walk, &r, &is_row, err));
     }
 }
 
-/* --- cells -------------------------------------------------------------------------------------
- */
+/* --- cells ----------------------------------------------------------------------------------- */
 
 /* Turn doubled quotes into one each, in place; the room that is won is filled with quotes. */
 static size_t undouble(char *text, size_t len, char quote)
@@ -338,8 +355,7 @@ mdm_status mdm_csv_walk_next(mdm_csv_walk *walk, mdm_batch *batch, mdm_error *er
     return MDM_OK;
 }
 
-/* --- the header ----------------------------------------------------------------------------------
- */
+/* --- the header ------------------------------------------------------------------------------ */
 
 /* The first record that is not an empty line. */
 static mdm_status first_record(mdm_csv_walk *walk, csv_record *r, mdm_error *err)

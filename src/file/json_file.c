@@ -101,8 +101,7 @@ static mdm_status check(mdm_text_file *text, mdm_walk **out, mdm_error *err)
     return name_columns(file, err);
 }
 
-/* --- the format --------------------------------------------------------------------------------
- */
+/* --- the format ------------------------------------------------------------------------------ */
 
 static void clear(mdm_text_file *text)
 {

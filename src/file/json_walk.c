@@ -139,8 +139,7 @@ static found read_record(mdm_json_walk *walk, reading *r)
     return FOUND_BAD;
 }
 
-/* --- moving on ----------------------------------------------------------------------------------
- */
+/* --- moving on ------------------------------------------------------------------------------- */
 
 static mdm_status more_text(mdm_json_walk *walk, mdm_error *err)
 {

@@ -272,8 +272,7 @@ static mdm_status apply_wishes(parquet_file *file, mdm_error *err)
     return status == MDM_OK ? learn_schema(file, err) : status;
 }
 
-/* --- passes -------------------------------------------------------------------------------------
- */
+/* --- passes ---------------------------------------------------------------------------------- */
 
 typedef struct pass {
     parquet_file *file;
