@@ -122,7 +122,13 @@ static mdm_status describe_table(computation *c, mdm_stats_table *t)
     for (size_t i = 0; i < count; i++) {
         const mdm_column_profile *p;
         const mdm_status status = mdm_profile_column(t->profile, i, &p, c->err);
-        if (status != MDM_OK) return status;
+        if (status != MDM_OK) {
+            json_decref(o);
+            json_decref(columns);
+            json_decref(issues);
+            json_decref(with_missing);
+            return status;
+        }
         missing += p->nulls;
         bytes += mdm_columns_bytes(p);
         if (p->nulls) json_array_append_new(with_missing, json_string(p->name));
