@@ -1,18 +1,17 @@
 /* What the DuckDB room and driver cost over DuckDB itself: the same library, threads and memory
  * file system, in turn, in one run.
  *
- *     parquet_load   load_query() / bare CREATE TABLE AS
- *     csv_load       load_query() with cells typed by our kernel / bare CREATE TABLE AS of
- * read_csv, which guesses types from a sample stream         rows as chunks / fetching DuckDB's own
- * chunks without looking at them bulk           a stream through bulk() / the same stream through
- * INSERT ... SELECT from a stream table export         COPY to Parquet from a stream table / from
- * the table itself bulk_autocommit, bulk_transaction a row by bulk() / a row by an INSERT of its
- * own, each committed, or all in one transaction (prepared) point_query    prepare (kept), bind,
- * execute, fetch, finish / bare bind, execute, fetch */
+ *     parquet_load      load_query() / bare CREATE TABLE AS
+ *     stream            rows as chunks / fetching DuckDB's own chunks without looking at them
+ *     bulk              a stream through bulk() / the same through CREATE TABLE AS of a stream
+ * table export            COPY to Parquet from a stream table / from the table itself
+ *     bulk_autocommit, bulk_transaction
+ *                       a row by bulk() / a row by an INSERT of its own, each committed, or all in
+ *                       one transaction (prepared)
+ *     point_query       prepare (kept), bind, execute, fetch, finish / bare bind, execute, fetch */
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "bench.h"
 #include "data/chunk_internal.h"
 #include "duckdb/file_query.h"
@@ -27,7 +26,7 @@
 
 static mdm_error err;
 static char folder[] = "/dev/shm/mdm-bench-XXXXXX";
-static char parquet[512], csv[128], target[128], copied[128];
+static char parquet[512], target[128], copied[128];
 static const mdm_backend *duck;
 static mdm_conn *conn;            /* to a fresh target */
 static mdm_duckdb_instance *bare; /* likewise, without the driver */
@@ -125,7 +124,7 @@ static double create_as(const char *from)
 static double parquet_ours(void)
 {
     char sql[600];
-    mdm_file_query query = MDM_FILE_QUERY_INIT;
+    mdm_file_query query = {0};
     snprintf(sql, sizeof sql, "SELECT * FROM read_parquet('%s')", parquet);
     query.sql = mdm_str_from(sql);
     return load(&query);
@@ -135,69 +134,6 @@ static double parquet_theirs(void)
 {
     char from[600];
     snprintf(from, sizeof from, "read_parquet('%s')", parquet);
-    return create_as(from);
-}
-
-#define READ_TEXT                                                                             \
-    "read_csv('%s', auto_detect = false, header = true, delim = ',', quote = '\"', escape = " \
-    "'\"', columns = {'c0': 'VARCHAR', 'c1': 'VARCHAR', 'c2': 'VARCHAR', 'c3': 'VARCHAR', "   \
-    "'c4': 'VARCHAR'})"
-
-/* Types from the first rows, as src/file does it. */
-static mdm_typing *sample(void)
-{
-    static const char *const names[] = {"c0", "c1", "c2", "c3", "c4"};
-    char sql[700];
-    mdm_typing *typing;
-    mdm_text_scan *scan;
-    const mdm_cells *cells;
-    mdm_duckdb_instance *instance;
-    mdm_duckdb_link *link;
-    need(mdm_typing_open(names, 5, NULL, &typing, &err));
-    need(mdm_duckdb_open(NULL, NULL, NULL, &instance, &err));
-    need(mdm_duckdb_connect(instance, &link, &err));
-    snprintf(sql, sizeof sql, "SELECT * FROM " READ_TEXT " LIMIT 20000", csv);
-    need(mdm_text_scan_open(link, mdm_str_from(sql), NULL, &scan, &err));
-    for (;;) {
-        need(mdm_text_scan_next(scan, &cells, &err));
-        if (!cells) break;
-        for (size_t i = 0; i < 5; i++)
-            mdm_typing_observe(typing, i, &cells[i]);
-    }
-    mdm_text_scan_close(scan);
-    mdm_duckdb_disconnect(link);
-    mdm_duckdb_close(instance);
-    need(mdm_typing_choose(typing, &err));
-    mdm_typing_begin(typing);
-    return typing;
-}
-
-static double csv_ours(void)
-{
-    mdm_text sql;
-    mdm_file_query query = MDM_FILE_QUERY_INIT;
-    query.typing = sample();
-    const mdm_schema *schema = mdm_typing_schema(query.typing);
-    mdm_text_init(&sql);
-    for (size_t i = 0; i < schema->count; i++) {
-        char name[MDM_CELL_NAME];
-        mdm_text_puts(&sql, i == 0 ? "SELECT " : ", ");
-        if (schema->fields[i].type.id == MDM_TYPE_TEXT) mdm_text_printf(&sql, "c%zu", i);
-        else mdm_text_printf(&sql, "%s(c%zu) AS c%zu", mdm_file_query_cell(&query, i, name), i, i);
-    }
-    mdm_text_printf(&sql, " FROM " READ_TEXT, csv);
-    query.sql = (mdm_str){sql.data, sql.len};
-    const double took = load(&query);
-    bench_need(mdm_typing_settled(query.typing), "the types did not hold");
-    mdm_text_clear(&sql);
-    mdm_typing_close(query.typing);
-    return took;
-}
-
-static double csv_theirs(void)
-{
-    char from[200];
-    snprintf(from, sizeof from, "read_csv('%s')", csv);
     return create_as(from);
 }
 
@@ -454,18 +390,11 @@ static double query_theirs(void)
 static void make_files(void)
 {
     const char *data = getenv("MDM_TEST_DATA");
-    char sql[800];
     snprintf(parquet, sizeof parquet, "%s/flights-3m.parquet", data ? data : ".");
     bench_need(access(parquet, R_OK) == 0, "no flights-3m.parquet in MDM_TEST_DATA");
     bench_need(mkdtemp(folder) != NULL, "no folder in /dev/shm");
-    snprintf(csv, sizeof csv, "%s/flights.csv", folder);
     snprintf(target, sizeof target, "%s/target.duckdb", folder);
     snprintf(copied, sizeof copied, "%s/copy.parquet", folder);
-    need(mdm_duckdb_open(NULL, NULL, NULL, &bare, &err));
-    need(mdm_duckdb_connect(bare, &bare_link, &err));
-    snprintf(sql, sizeof sql, "COPY (%s) TO '%s' (FORMAT CSV)", flights_sql(), csv);
-    run_bare(sql);
-    close_bare();
 }
 
 int main(void)
@@ -473,7 +402,6 @@ int main(void)
     duck = mdm_backend_find(MDM_STR("duckdb"));
     make_files();
     compare("parquet_load", 1.10, parquet_ours, parquet_theirs);
-    compare("csv_load", 1.3, csv_ours, csv_theirs);
     compare("stream", 0, stream_ours, stream_theirs);
     read_chunks();
     compare("bulk", 0, bulk_ours, bulk_by_table);
@@ -483,7 +411,6 @@ int main(void)
     compare("point_query", 0, query_ours, query_theirs);
     for (size_t i = 0; i < chunk_count; i++)
         mdm_chunk_unref(chunks[i]);
-    unlink(csv);
     unlink(copied);
     unlink(target);
     rmdir(folder);

@@ -44,14 +44,12 @@
     X(column_count)                                \
     X(column_logical_type)                         \
     X(column_name)                                 \
-    X(column_type)                                 \
     X(config_count)                                \
     X(connect)                                     \
     X(create_config)                               \
     X(create_data_chunk)                           \
     X(create_decimal_type)                         \
     X(create_logical_type)                         \
-    X(create_scalar_function)                      \
     X(create_table_function)                       \
     X(data_chunk_get_size)                         \
     X(data_chunk_get_vector)                       \
@@ -68,7 +66,6 @@
     X(destroy_pending)                             \
     X(destroy_prepare)                             \
     X(destroy_result)                              \
-    X(destroy_scalar_function)                     \
     X(destroy_table_function)                      \
     X(destroy_value)                               \
     X(disconnect)                                  \
@@ -109,20 +106,10 @@
     X(prepare_extracted_statement)                 \
     X(prepared_statement_type)                     \
     X(query)                                       \
-    X(register_scalar_function)                    \
     X(register_table_function)                     \
     X(result_error)                                \
     X(result_return_type)                          \
     X(rows_changed)                                \
-    X(scalar_function_add_parameter)               \
-    X(scalar_function_get_extra_info)              \
-    X(scalar_function_set_error)                   \
-    X(scalar_function_set_extra_info)              \
-    X(scalar_function_set_function)                \
-    X(scalar_function_set_name)                    \
-    X(scalar_function_set_return_type)             \
-    X(scalar_function_set_special_handling)        \
-    X(scalar_function_set_volatile)                \
     X(set_config)                                  \
     X(struct_type_child_count)                     \
     X(struct_type_child_name)                      \

@@ -99,7 +99,7 @@ mdm_status mdm_duckdb_run(mdm_duckdb_link *link, mdm_str sql, const mdm_stop *st
 
 /* --- one statement and its rows ------------------------------------------------------- */
 
-/* What a stream or scan is made of; it holds the link. */
+/* What a stream is made of; it holds the link. */
 typedef struct query {
     mdm_duckdb_link *link;
     const mdm_stop *stop;
@@ -115,14 +115,14 @@ static void query_close(query *q)
 }
 
 /* On failure there is nothing to close. */
-static mdm_status query_open(query *q, mdm_duckdb_link *link, mdm_str sql,
-                             mdm_duckdb_reading reading, const mdm_stop *stop, mdm_error *err)
+static mdm_status query_open(query *q, mdm_duckdb_link *link, mdm_str sql, const mdm_stop *stop,
+                             mdm_error *err)
 {
     *q = (query){.link = link, .stop = stop};
     MDM_TRY(mdm_duckdb_begin(link, stop, err));
     mdm_status status = mdm_duckdb_prepare(link, sql, stop, &q->prepared, err);
     if (status == MDM_OK)
-        status = mdm_duckdb_execute(link, q->prepared, reading, stop, &q->result, err);
+        status = mdm_duckdb_execute(link, q->prepared, MDM_DUCKDB_CHUNKS, stop, &q->result, err);
     if (status == MDM_OK && !q->result.has_rows)
         status = mdm_error_set(err, MDM_INVALID, "a statement that gives no rows");
     if (status != MDM_OK) query_close(q);
@@ -149,7 +149,7 @@ mdm_status mdm_duckdb_stream(mdm_duckdb_link *link, mdm_str sql, const mdm_stop 
     *out = (mdm_stream){0};
     query *q = mdm_alloc_zero(1, sizeof *q);
     if (!q) return mdm_no_memory(err, "a stream");
-    const mdm_status status = query_open(q, link, sql, MDM_DUCKDB_CHUNKS, stop, err);
+    const mdm_status status = query_open(q, link, sql, stop, err);
     if (status != MDM_OK) {
         mdm_free(q);
         return status;
@@ -187,82 +187,4 @@ mdm_status mdm_duckdb_number(mdm_duckdb_link *link, mdm_str sql, const mdm_stop 
     mdm_chunk_unref(chunk);
     mdm_stream_close(&rows);
     return status;
-}
-
-/* --- text without a copy ---------------------------------------------------------------- */
-
-struct mdm_text_scan {
-    query q;
-    size_t count;
-    int64_t rows; /* handed out so far */
-    duckdb_data_chunk chunk;
-    mdm_cells *cells;
-};
-
-mdm_status mdm_text_scan_open(mdm_duckdb_link *link, mdm_str sql, const mdm_stop *stop,
-                              mdm_text_scan **out, mdm_error *err)
-{
-    *out = NULL;
-    mdm_text_scan *scan = mdm_alloc_zero(1, sizeof *scan);
-    if (!scan) return mdm_no_memory(err, "a scan");
-    mdm_status status = query_open(&scan->q, link, sql, MDM_DUCKDB_RAW, stop, err);
-    if (status != MDM_OK) {
-        mdm_free(scan);
-        return status;
-    }
-    duckdb_result *raw = &scan->q.result.raw;
-    scan->count = mdm_duck.column_count(raw);
-    scan->cells = mdm_alloc_zero(scan->count, sizeof *scan->cells);
-    if (!scan->cells) status = mdm_no_memory(err, "a scan");
-    for (size_t i = 0; i < scan->count && status == MDM_OK; i++)
-        if (mdm_duck.column_type(raw, i) != DUCKDB_TYPE_VARCHAR)
-            status = mdm_error_set(err, MDM_INVALID, "column '%s' of a text scan is no text",
-                                   mdm_duck.column_name(raw, i));
-    if (status != MDM_OK) mdm_text_scan_close(scan);
-    else *out = scan;
-    return status;
-}
-
-void mdm_text_scan_close(mdm_text_scan *scan)
-{
-    if (!scan) return;
-    if (scan->chunk) mdm_duck.destroy_data_chunk(&scan->chunk);
-    query_close(&scan->q);
-    mdm_free(scan->cells);
-    mdm_free(scan);
-}
-
-size_t mdm_text_scan_columns(const mdm_text_scan *scan)
-{
-    return scan->count;
-}
-
-const char *mdm_text_scan_name(const mdm_text_scan *scan, size_t column)
-{
-    duckdb_result raw = scan->q.result.raw;
-    return mdm_duck.column_name(&raw, column);
-}
-
-mdm_status mdm_text_scan_next(mdm_text_scan *scan, const mdm_cells **cells, mdm_error *err)
-{
-    *cells = NULL;
-    if (scan->chunk) {
-        scan->rows += (int64_t)mdm_duck.data_chunk_get_size(scan->chunk);
-        mdm_duck.destroy_data_chunk(&scan->chunk);
-    }
-    MDM_TRY(mdm_duckdb_fetch(&scan->q.result, scan->q.stop, &scan->chunk, err));
-    if (!scan->chunk) return MDM_OK;
-
-    const size_t rows = mdm_duck.data_chunk_get_size(scan->chunk);
-    for (size_t i = 0; i < scan->count; i++) {
-        duckdb_vector vector = mdm_duck.data_chunk_get_vector(scan->chunk, i);
-        scan->cells[i] = (mdm_cells){
-            .count = rows,
-            .validity = (const uint8_t *)mdm_duck.vector_get_validity(vector),
-            .views = mdm_duck.vector_get_data(vector),
-            .first_row = scan->rows,
-        };
-    }
-    *cells = scan->cells;
-    return MDM_OK;
 }

@@ -1,7 +1,7 @@
-/* result.h - run SQL on a link: statements, rows as a stream of chunks, raw text cells.
+/* result.h - run SQL on a link: statements, rows as a stream of chunks.
  *
  * stop (NULL: none) is obeyed while DuckDB works, also inside one long call: the answer is then
- * MDM_CANCELLED or MDM_TIMEOUT. It must live until the stream or scan is closed.
+ * MDM_CANCELLED or MDM_TIMEOUT. It must live until the stream is closed.
  *
  * How DuckDB's types travel: integers and BOOLEAN as they are, unsigned ones one size wider,
  * UBIGINT as DECIMAL(20,0), HUGEINT as DECIMAL(38,0); FLOAT, DOUBLE, DECIMAL, VARCHAR, BLOB, DATE,
@@ -13,7 +13,6 @@
 #ifndef MDM_DUCKDB_RESULT_H
 #define MDM_DUCKDB_RESULT_H
 
-#include "data/typing.h"
 #include "duckdb/instance.h"
 #include "mdm/chunk.h"
 
@@ -32,23 +31,5 @@ MDM_MUST_CHECK mdm_status mdm_duckdb_stream(mdm_duckdb_link *link, mdm_str sql,
  * no row, or NULL. MDM_INVALID: no number. */
 MDM_MUST_CHECK mdm_status mdm_duckdb_number(mdm_duckdb_link *link, mdm_str sql,
                                             const mdm_stop *stop, int64_t *out, mdm_error *err);
-
-/* --- text cells without a copy, for src/data/typing.h ---------------------------- */
-
-/* The rows of a statement whose columns are all VARCHAR, in order, as views into DuckDB's own
- * vectors: what mdm_typing_observe() and mdm_typing_chunk() take. */
-typedef struct mdm_text_scan mdm_text_scan;
-
-/* MDM_INVALID: another column type. The caller owns *out: mdm_text_scan_close(). */
-MDM_MUST_CHECK mdm_status mdm_text_scan_open(mdm_duckdb_link *link, mdm_str sql,
-                                             const mdm_stop *stop, mdm_text_scan **out,
-                                             mdm_error *err);
-void mdm_text_scan_close(mdm_text_scan *scan); /* NULL allowed */
-size_t mdm_text_scan_columns(const mdm_text_scan *scan);
-const char *mdm_text_scan_name(const mdm_text_scan *scan, size_t column); /* borrowed */
-/* Next rows (up to 2,048): one mdm_cells per column, with first_row counting from 0, borrowed until
- * the next call. NULL at the end. */
-MDM_MUST_CHECK mdm_status mdm_text_scan_next(mdm_text_scan *scan, const mdm_cells **cells,
-                                             mdm_error *err);
 
 #endif

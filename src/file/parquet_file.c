@@ -318,7 +318,6 @@ static mdm_status as_query(mdm_file *base, mdm_file_query **out, mdm_error *err)
 {
     parquet_file *file = (parquet_file *)base;
     (void)err;
-    file->query = MDM_FILE_QUERY_INIT;
     file->query.sql = (mdm_str){file->sql.data, file->sql.len};
     *out = &file->query;
     return MDM_OK;

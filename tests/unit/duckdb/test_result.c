@@ -414,52 +414,6 @@ static void a_stop_raised_before_starts_nothing(void **state)
     duck_close(&d);
 }
 
-/* --- text scans
- * -------------------------------------------------------------------------------------- */
-
-static void a_text_scan_shows_the_cells_in_place(void **state)
-{
-    duck d = duck_open("1");
-    mdm_error err;
-    mdm_text_scan *scan;
-    const mdm_cells *cells;
-    int64_t row = 0;
-    (void)state;
-    assert_ok(
-        mdm_text_scan_open(d.link,
-                           MDM_STR("SELECT i::VARCHAR AS a, CASE WHEN i % 2 = 0 THEN 'a long text "
-                                   "number ' || i END AS b FROM range(5000) t(i)"),
-                           NULL, &scan, &err));
-    assert_int_equal(mdm_text_scan_columns(scan), 2);
-    assert_string_equal(mdm_text_scan_name(scan, 1), "b");
-    for (;;) {
-        assert_ok(mdm_text_scan_next(scan, &cells, &err));
-        if (!cells) break;
-        assert_int_equal(cells[0].first_row, row);
-        assert_int_equal(cells[0].count, cells[1].count);
-        for (size_t r = 0; r < cells[0].count; r++, row++) {
-            const char *view = (const char *)cells[1].views + 16 * r;
-            char text[40];
-            uint32_t len;
-            const char *pointer;
-            assert_int_equal(cells[1].validity[r >> 3] >> (r & 7) & 1, row % 2 == 0);
-            if (row % 2 != 0) continue;
-            snprintf(text, sizeof text, "a long text number %d", (int)row);
-            memcpy(&len, view, sizeof len);
-            memcpy(&pointer, view + 8, sizeof pointer);
-            assert_int_equal(len, strlen(text));
-            assert_memory_equal(pointer, text, len);
-        }
-    }
-    assert_int_equal(row, 5000);
-    mdm_text_scan_close(scan);
-    assert_int_equal(mdm_text_scan_open(d.link, MDM_STR("SELECT 1 AS one"), NULL, &scan, &err),
-                     MDM_INVALID);
-    assert_string_equal(err.message, "column 'one' of a text scan is no text");
-    assert_null(scan);
-    duck_close(&d);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,7 +431,6 @@ int main(void)
         cmocka_unit_test(a_flag_stops_a_stream_inside_one_call),
         cmocka_unit_test(an_interrupt_from_another_thread_cancels),
         cmocka_unit_test(a_stop_raised_before_starts_nothing),
-        cmocka_unit_test(a_text_scan_shows_the_cells_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
